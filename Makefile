@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: MIT
+#
+# EdgeBERT: one Makefile, no configure step.  Each folder says what it builds in
+# its build.mk; this file holds what they share.  "make help" lists the targets.
+
+SHELL         := /bin/bash
+.SHELLFLAGS   := -o pipefail -ec
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+MAKEFLAGS     += --no-builtin-rules --no-print-directory
+
+BUILD    ?= build
+SANITIZE ?=
+CC       := $(if $(filter default undefined,$(origin CC)),gcc,$(CC))
+AR       ?= ar
+PKG_CONFIG ?= pkg-config
+VERSION  := 0.1.0
+SOMAJOR  := 1
+
+CFLAGS   ?= -O2 -g
+WARNINGS := -Wall -Wextra -Werror -Wshadow -Wpointer-arith -Wstrict-prototypes \
+            -Wmissing-prototypes -Wvla -Wformat=2
+SANITIZER_FLAGS := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all \
+                   -fno-omit-frame-pointer)
+ALL_CFLAGS := -std=c17 -D_GNU_SOURCE -DEDGEBERT_VERSION='"$(VERSION)"' -fPIC \
+              -fvisibility=hidden -fno-strict-aliasing -fwrapv -fstack-protector-strong \
+              $(WARNINGS) -I. -Ilib/include -Iuapi $(CFLAGS) $(SANITIZER_FLAGS)
+ALL_LDFLAGS := -Wl,--as-needed -Wl,-z,relro,-z,now $(SANITIZER_FLAGS) $(LDFLAGS)
+
+# What the build.mk files append to:
+#   PROGRAMS        installed programs        -> build/bin/NAME
+#   UNIT_TESTS      host test programs (TAP)  -> build/tests/NAME
+#   STATIC_LIBS     internal archives         -> build/obj/libNAME.a
+#   ALL_TARGETS     anything else "make" builds
+# and for each name: NAME_SOURCES, NAME_ARCHIVES (internal archive names),
+# NAME_PACKAGES (pkg-config), NAME_LIBS (linker flags), NAME_CFLAGS.
+PROGRAMS     :=
+UNIT_TESTS   :=
+STATIC_LIBS  :=
+ALL_TARGETS  :=
+HELP         :=
+
+include $(sort $(wildcard lib/build.mk tools/*/build.mk tools/device/*/build.mk tests/build.mk tests/*/build.mk kernel/build.mk Documentation/build.mk))
+
+objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
+archives = $(patsubst %,$(BUILD)/obj/lib%.a,$(1))
+package_libs = $(if $(1),$(shell $(PKG_CONFIG) --libs $(1) 2>/dev/null))
+package_cflags = $(if $(1),$(shell $(PKG_CONFIG) --cflags $(1) 2>/dev/null))
+
+# $(call link_rule,OUTPUT,NAME)
+define link_rule
+$(1): $(call objects,$($(2)_SOURCES)) $(call archives,$($(2)_ARCHIVES))
+	@mkdir -p $$(@D)
+	@echo "  LINK    $$@"
+	@$(CC) $(ALL_CFLAGS) -o $$@ $(call objects,$($(2)_SOURCES)) \
+		-Wl,--start-group $(call archives,$($(2)_ARCHIVES)) -Wl,--end-group \
+		$(ALL_LDFLAGS) $($(2)_LIBS) $(call package_libs,$($(2)_PACKAGES))
+$(call objects,$($(2)_SOURCES)): TARGET_CFLAGS += $($(2)_CFLAGS) $(call package_cflags,$($(2)_PACKAGES))
+OBJECT_SOURCES += $($(2)_SOURCES)
+endef
+
+define archive_rule
+$(BUILD)/obj/lib$(1).a: $(call objects,$($(1)_SOURCES))
+	@mkdir -p $$(@D)
+	@echo "  AR      $$@"
+	@rm -f $$@ && $(AR) rcs $$@ $$^
+$(call objects,$($(1)_SOURCES)): TARGET_CFLAGS += $($(1)_CFLAGS) $(call package_cflags,$($(1)_PACKAGES))
+OBJECT_SOURCES += $($(1)_SOURCES)
+endef
+
+$(foreach p,$(PROGRAMS),$(eval $(call link_rule,$(BUILD)/bin/$(p),$(p))))
+$(foreach t,$(UNIT_TESTS),$(eval $(call link_rule,$(BUILD)/tests/$(t),$(t))))
+$(foreach a,$(STATIC_LIBS),$(eval $(call archive_rule,$(a))))
+
+# Objects are rebuilt when the flags they were built with change.
+$(BUILD)/flags: FORCE
+	@mkdir -p $(@D)
+	@echo '$(CC) $(ALL_CFLAGS)' | cmp -s - $@ || echo '$(CC) $(ALL_CFLAGS)' > $@
+
+$(BUILD)/obj/%.o: %.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	@echo "  CC      $<"
+	@$(CC) $(ALL_CFLAGS) $(TARGET_CFLAGS) -MMD -MP -c -o $@ $<
+
+-include $(patsubst %.c,$(BUILD)/obj/%.d,$(sort $(OBJECT_SOURCES)))
+
+.PHONY: all FORCE clean help unit-tests
+all: $(PROGRAMS:%=$(BUILD)/bin/%) $(ALL_TARGETS)
+unit-tests: $(UNIT_TESTS:%=$(BUILD)/tests/%)
+FORCE:
+
+clean:
+	rm -rf build
+
+help:
+	@echo "make             build everything under build/"
+	@echo "make demo        classify real sentences through the driver in a VM"
+	@echo "make test        run every test"
+	@echo "make vm          a shell in the VM with the module loaded"
+	@echo "make clean       remove build/ (downloads stay in the cache)"
