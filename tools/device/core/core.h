@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * EdgeBERT device core: what the silicon computes, without PCI.
+ *
+ * A job goes in, its memory is reached through callbacks, a completion record
+ * comes out.  The same code runs inside the virtual PCIe device and, in process,
+ * as the library's reference backend; results, modelled cycles and modelled
+ * energy are identical by construction and independent of earlier jobs.
+ */
+#ifndef EDGEBERT_DEVICE_CORE_H
+#define EDGEBERT_DEVICE_CORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "kernel/edgebert_hw.h"
+
+struct eb_core;
+
+/*
+ * The job's view of host memory.  Both calls return EDGEBERT_HW_OK or the fault
+ * (enum edgebert_hw_status) and are given device virtual addresses; an access may
+ * cross pages.  read/write may be called from one thread per core at a time.
+ */
+struct eb_core_memory {
+	void *opaque;
+	int (*read)(void *opaque, uint32_t address, void *destination, size_t size);
+	int (*write)(void *opaque, uint32_t address, const void *source, size_t size);
+	/*
+	 * Optional: the bytes at address as one contiguous host range, or NULL when
+	 * that is not possible (then read is used).  *size: wanted in, available out.
+	 */
+	const void *(*map_read)(void *opaque, uint32_t address, size_t *size);
+};
+
+struct eb_core_operating_point {
+	uint32_t khz;
+	uint32_t millivolt;
+	uint32_t microwatt;		/* modelled, dense compute */
+};
+
+/* Names of the built-in device profiles, NULL-terminated; the first is the default. */
+const char *const *eb_core_profile_names(void);
+
+/* profile NULL: the default.  Returns NULL (errno ENOENT: no such profile, ENOMEM). */
+struct eb_core *eb_core_create(const char *profile);
+void eb_core_destroy(struct eb_core *core);
+
+const char *eb_core_profile(const struct eb_core *core);
+size_t eb_core_operating_points(const struct eb_core *core,
+				struct eb_core_operating_point points[EDGEBERT_HW_OPERATING_POINTS_MAX]);
+
+/* The 2 MB eNVM array as jobs read it; the caller may fill it while no job runs. */
+uint8_t *eb_core_envm(struct eb_core *core);
+
+/* Limits in force for every job (DVFS_WINDOW, DVFS_DEFAULT). */
+struct eb_core_limits {
+	uint8_t window_low, window_high, default_point;
+};
+void eb_core_set_limits(struct eb_core *core, const struct eb_core_limits *limits);
+
+/*
+ * Runs one job to its end and fills every field of *completion except sequence,
+ * start_ns and end_ns.  Never fails otherwise: whatever is wrong with the job is
+ * completion->status.  One call per core at a time.
+ */
+void eb_core_execute(struct eb_core *core, const struct edgebert_hw_job *job,
+		     const struct eb_core_memory *memory,
+		     struct edgebert_hw_completion *completion);
+
+/* May be called from any thread: the running job ends soon with ABORTED. */
+void eb_core_abort(struct eb_core *core);
+/* Clears a pending abort; call before eb_core_execute when aborts may race. */
+void eb_core_abort_clear(struct eb_core *core);
+
+/*
+ * Modelled cycles of a command for a sequence length, without running it: what
+ * eb_core_execute would add for it.  The cycle tables in model files come from here.
+ * packed_bytes: size of a packed operand (masks and data), 0 when dense.
+ */
+uint64_t eb_core_command_cycles(const struct eb_core *core,
+				const struct edgebert_hw_command *command,
+				uint16_t sequence_length, uint32_t packed_bytes);
+
+/* Modelled time and energy of going to a point from parking, part of every job. */
+struct eb_core_energy_estimate {
+	uint64_t time_ns;
+	uint64_t energy_pj;
+};
+/* Modelled time and energy of `cycles` cycles of average encoder work at a point. */
+struct eb_core_energy_estimate eb_core_estimate(const struct eb_core *core, uint64_t cycles,
+						unsigned int operating_point);
+
+#endif /* EDGEBERT_DEVICE_CORE_H */
