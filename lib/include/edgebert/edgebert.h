@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * libedgebert-rt: sentence classification on EdgeBERT accelerators.
+ *
+ * Objects point one way: a request holds its engine, an engine its model and
+ * device.  Releasing an object while others still use it is safe.  Every object
+ * may be used from several threads at once unless its function says otherwise.
+ * Functions that can fail return enum eb_status and leave their ret_ outputs
+ * untouched on failure; eb_error_detail() then says what, where and what to do.
+ * Energy, cycles and latency of the device are modelled figures and named so.
+ */
+#ifndef EDGEBERT_EDGEBERT_H
+#define EDGEBERT_EDGEBERT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(__GNUC__)
+#define EB_API __attribute__((visibility("default")))
+#define EB_WARN_UNUSED __attribute__((warn_unused_result))
+#else
+#define EB_API
+#define EB_WARN_UNUSED
+#endif
+
+#define EB_VERSION_MAJOR 0
+#define EB_VERSION_MINOR 1
+#define EB_VERSION_PATCH 0
+
+#define EB_LAYERS_MAX 24
+#define EB_CLASSES_MAX 16
+#define EB_ENTROPY_NOT_ASSESSED (-1.0f)
+
+/*
+ * EB_STATUS(name, value, text, remedy): one list makes the enum, the texts, the
+ * command line's exit codes and the documentation.
+ */
+#define EB_STATUS_LIST(EB_STATUS) \
+	EB_STATUS(OK, 0, "success", "nothing to do") \
+	EB_STATUS(INVALID_ARGUMENT, 1, "invalid argument", "correct the call") \
+	EB_STATUS(OUT_OF_MEMORY, 2, "out of memory", "free memory or use a smaller model") \
+	EB_STATUS(INTERNAL, 3, "internal error", "please report it with the detail text") \
+	EB_STATUS(NO_DEVICE, 10, "no EdgeBERT device", \
+		  "load the module (modprobe edgebert) or use the reference backend") \
+	EB_STATUS(NO_MODULE, 11, "the edgebert module is not loaded", "run: modprobe edgebert") \
+	EB_STATUS(PERMISSION, 12, "no permission on the device node", \
+		  "add the user to the node's group") \
+	EB_STATUS(DRIVER_VERSION, 13, "driver and library do not fit together", \
+		  "upgrade the older of the two") \
+	EB_STATUS(DEVICE_LOST, 14, "the device disappeared", "check the board, open it again") \
+	EB_STATUS(DEVICE_FAULT, 15, "the device reported a fault in this job", \
+		  "recompile the model; if it persists, report it") \
+	EB_STATUS(DEVICE_TIMEOUT, 16, "the device made no progress", "retry; see the kernel log") \
+	EB_STATUS(CANCELED, 17, "the job was cancelled", "submit it again") \
+	EB_STATUS(BUSY, 18, "too many jobs in flight", "wait for results first") \
+	EB_STATUS(MODEL_NOT_FOUND, 20, "model file can not be opened", "check the path") \
+	EB_STATUS(MODEL_NOT_A_MODEL, 21, "not an EdgeBERT model file", \
+		  "make one with: edgebert compile") \
+	EB_STATUS(MODEL_VERSION, 22, "model file of another format version", \
+		  "recompile the model with this version's edgebert compile") \
+	EB_STATUS(MODEL_CORRUPT, 23, "model file is damaged", "copy or compile it again") \
+	EB_STATUS(MODEL_UNSUPPORTED, 24, "model does not fit this device", \
+		  "compile it for this device") \
+	EB_STATUS(TEXT_INVALID, 30, "text is not valid UTF-8", "convert the input to UTF-8") \
+	EB_STATUS(TEXT_EMPTY, 31, "text has no tokens", "give at least one word") \
+	EB_STATUS(TARGET_UNREACHABLE, 40, "target latency can not be met", \
+		  "raise the target or use a smaller model")
+
+enum eb_status {
+#define EB_STATUS_ENUM(name, value, text, remedy) EB_##name = value,
+	EB_STATUS_LIST(EB_STATUS_ENUM)
+#undef EB_STATUS_ENUM
+};
+
+struct eb_device;
+struct eb_model;
+struct eb_engine;
+struct eb_request;
+
+/* ---- library ---------------------------------------------------------------- */
+
+/* "major.minor.patch" of the loaded library. */
+EB_API const char *eb_version(void);
+
+/* Stable name ("EB_NO_DEVICE"), one-line text and remedy; never NULL. */
+EB_API const char *eb_status_name(enum eb_status status);
+EB_API const char *eb_status_text(enum eb_status status);
+EB_API const char *eb_status_remedy(enum eb_status status);
+
+/*
+ * What the last failing call of this thread met: object, reason, remedy in one or
+ * two sentences.  Never NULL; valid until the thread's next library call.
+ */
+EB_API const char *eb_error_detail(void);
+
+/* ---- devices ------------------------------------------------------------------ */
+
+enum eb_backend {
+	EB_BACKEND_ACCEL,	/* a device node below /dev/accel */
+	EB_BACKEND_REFERENCE,	/* the device core in this process: same bits, no device */
+};
+
+struct eb_device_options {
+	size_t size;		/* sizeof(struct eb_device_options) */
+	enum eb_backend backend;
+	const char *path;	/* ACCEL: device node; NULL: the first EdgeBERT found */
+	const char *profile;	/* REFERENCE: device profile; NULL: the default */
+	size_t :0;
+};
+
+struct eb_operating_point {
+	uint32_t khz;
+	uint32_t millivolt;
+	uint32_t microwatt;	/* dense compute, modelled */
+};
+
+struct eb_device_info {
+	size_t size;			/* in: sizeof(struct eb_device_info) */
+	enum eb_backend backend;
+	char path[64];			/* device node, or "reference" */
+	char bus_address[32];		/* PCI address, or "" */
+	char driver_name[32];		/* kernel driver, or "" */
+	char driver_version[32];
+	uint32_t hardware_version;	/* major << 16 | minor */
+	uint32_t capabilities;		/* EDGEBERT_HW_CAP_* */
+	char profile[17];
+	uint32_t data_buffer_bytes, aux_buffer_bytes, envm_bytes;
+	uint32_t operating_point_count;
+	struct eb_operating_point operating_points[16];	/* by frequency, lowest first */
+	size_t :0;
+};
+
+/* Calls found() for each EdgeBERT node (libudev); stops when it returns non-zero. */
+EB_API enum eb_status eb_device_find(int (*found)(const char *path, const char *bus_address,
+						  void *opaque),
+				     void *opaque) EB_WARN_UNUSED;
+
+/* options NULL: the first device through the accel backend. */
+EB_API enum eb_status eb_device_open(const struct eb_device_options *options,
+				     struct eb_device **ret_device) EB_WARN_UNUSED;
+EB_API struct eb_device *eb_device_ref(struct eb_device *device);
+/* Accepts NULL, returns NULL. */
+EB_API struct eb_device *eb_device_unref(struct eb_device *device);
+EB_API enum eb_status eb_device_get_info(struct eb_device *device,
+					 struct eb_device_info *info) EB_WARN_UNUSED;
+
+/* Device-wide counters; REFERENCE: of this process. */
+struct eb_device_counters {
+	size_t size;
+	uint64_t jobs, faults;
+	uint64_t cycles, busy_ns, energy_uj;	/* modelled */
+	size_t :0;
+};
+EB_API enum eb_status eb_device_get_counters(struct eb_device *device,
+					     struct eb_device_counters *counters) EB_WARN_UNUSED;
+
+/* ---- models -------------------------------------------------------------------- */
+
+struct eb_model_info {
+	size_t size;
+	const char *name;		/* owned by the model */
+	const char *architecture;	/* "bert" or "albert" */
+	uint32_t layers, hidden_size, attention_heads, intermediate_size, vocabulary_size;
+	uint32_t classes;
+	uint32_t sequence_max;		/* tokens, special ones included */
+	uint32_t exit_count;		/* 0: no exit heads before the last layer */
+	float default_entropy_threshold;	/* nats */
+	uint64_t weight_bytes;
+	size_t :0;
+};
+
+EB_API enum eb_status eb_model_open(const char *path, struct eb_model **ret_model) EB_WARN_UNUSED;
+/* data must stay valid as long as the model; 64-byte aligned. */
+EB_API enum eb_status eb_model_open_memory(const void *data, size_t data_size,
+					   struct eb_model **ret_model) EB_WARN_UNUSED;
+EB_API struct eb_model *eb_model_ref(struct eb_model *model);
+EB_API struct eb_model *eb_model_unref(struct eb_model *model);
+EB_API enum eb_status eb_model_get_info(const struct eb_model *model,
+					struct eb_model_info *info) EB_WARN_UNUSED;
+/* Name of a class, owned by the model; NULL when label is out of range. */
+EB_API const char *eb_model_label(const struct eb_model *model, uint32_t label);
+
+/*
+ * Token ids of a text, special tokens included, at most capacity; *ret_count is the
+ * full count and *ret_truncated says whether the model's sequence_max cut it.
+ */
+EB_API enum eb_status eb_model_tokenize(const struct eb_model *model, const char *text,
+					size_t text_size, uint32_t *token_ids, size_t capacity,
+					size_t *ret_count, int *ret_truncated) EB_WARN_UNUSED;
+
+/* ---- engines -------------------------------------------------------------------- */
+
+enum eb_policy {
+	EB_POLICY_FULL,		/* all layers */
+	EB_POLICY_ENTROPY,	/* first layer whose entropy passes (paper, algorithm 1) */
+	EB_POLICY_LATENCY,	/* predicted exit, lowest point that meets the target (algorithm 2) */
+};
+
+#define EB_OPERATING_POINT_HIGHEST (-1)
+
+struct eb_engine_options {
+	size_t size;
+	enum eb_policy policy;
+	float entropy_threshold;	/* nats; negative: the model's default */
+	uint32_t target_latency_us;	/* LATENCY only, modelled device time; required there */
+	int operating_point;		/* FULL, ENTROPY: index or EB_OPERATING_POINT_HIGHEST */
+	size_t :0;
+};
+
+EB_API enum eb_status eb_engine_create(struct eb_device *device, struct eb_model *model,
+				       const struct eb_engine_options *options,
+				       struct eb_engine **ret_engine) EB_WARN_UNUSED;
+EB_API struct eb_engine *eb_engine_ref(struct eb_engine *engine);
+EB_API struct eb_engine *eb_engine_unref(struct eb_engine *engine);
+
+struct eb_result {
+	size_t size;			/* in: sizeof(struct eb_result) */
+	uint32_t label;
+	uint32_t class_count;
+	float logits[EB_CLASSES_MAX];	/* of the exit layer, exact device values (Q6.10) */
+	float scores[EB_CLASSES_MAX];	/* softmax of logits, computed by the host */
+	uint32_t token_count;
+	int truncated;			/* the text was cut to the model's sequence_max */
+	uint32_t exit_layer;		/* 1-based */
+	uint32_t predicted_layer;	/* LATENCY; 0 otherwise */
+	uint32_t layers_assessed;
+	float entropies[EB_LAYERS_MAX];	/* nats per layer, EB_ENTROPY_NOT_ASSESSED if not */
+	uint32_t operating_point;	/* of layers after the first (LATENCY), of all (others) */
+	uint32_t mhz, millivolt;	/* of that point */
+	uint64_t modelled_cycles;
+	uint64_t modelled_latency_ns;	/* device time from start to result */
+	uint64_t modelled_energy_pj;
+	uint64_t target_latency_ns;	/* 0: none */
+	int deadline_missed;		/* modelled latency over target */
+	uint64_t host_ns;		/* measured: submission to result, tokenizing included */
+	size_t :0;
+};
+
+/* Tokenizes, runs and waits.  text is UTF-8, text_size bytes, no terminator needed. */
+EB_API enum eb_status eb_engine_run(struct eb_engine *engine, const char *text, size_t text_size,
+				    struct eb_result *result) EB_WARN_UNUSED;
+/* The same for token ids, special tokens included. */
+EB_API enum eb_status eb_engine_run_tokens(struct eb_engine *engine, const uint32_t *token_ids,
+					   size_t token_count,
+					   struct eb_result *result) EB_WARN_UNUSED;
+
+/* Asynchronous: several requests of one engine may be in flight; text is copied. */
+EB_API enum eb_status eb_engine_submit(struct eb_engine *engine, const char *text,
+				       size_t text_size,
+				       struct eb_request **ret_request) EB_WARN_UNUSED;
+/* A descriptor that becomes readable when the request ended; owned by the request. */
+EB_API int eb_request_fd(struct eb_request *request);
+/*
+ * timeout_ns: relative; negative: no limit.  *ret_done says whether it ended; the
+ * returned status is that of waiting, result->... and *ret_outcome that of the request.
+ */
+EB_API enum eb_status eb_request_wait(struct eb_request *request, int64_t timeout_ns,
+				      int *ret_done, enum eb_status *ret_outcome,
+				      struct eb_result *result) EB_WARN_UNUSED;
+/* Accepts NULL; a request still in flight is finished or cancelled first. */
+EB_API struct eb_request *eb_request_unref(struct eb_request *request);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* EDGEBERT_EDGEBERT_H */
