@@ -1,0 +1,134 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# Builds edgebert.ko against a Debian guest kernel, with Debian 13's own compiler, in a chroot.
+#
+# The chroot is the unpacked tree of get-vm.sh with the kernel's headers bound into it, in a
+# mount namespace of its own: as root, or as any user who may create user namespaces.
+set -euo pipefail
+. "$(dirname "$0")/common.sh"
+
+usage() {
+	cat <<USAGE
+usage: build-module.sh [--kernel 6.12|7] [--source DIR] [--output DIR] [--force] [-- MAKE-ARGUMENT...]
+Builds the module whose Kbuild file is in DIR (default: this repository) and prints the path of
+the result, DIR/RELEASE/edgebert.ko below the output directory (default: build/kernel).
+
+  --force   build even when the sources are the ones of the last build; with make arguments
+            such as W=1 or C=2 this shows every warning
+USAGE
+}
+
+kernel=${KERNEL:-6.12}
+source_directory=$EDGEBERT_ROOT
+output_directory=$EDGEBERT_ROOT/build/kernel
+force=0
+
+parse_options() {
+	while [ $# -gt 0 ]; do
+		case $1 in
+		--kernel) need_value "$1" $#; kernel=$2; shift ;;
+		--source) need_value "$1" $#; source_directory=$(realpath "$2"); shift ;;
+		--output) need_value "$1" $#; output_directory=$(realpath -m "$2"); shift ;;
+		--force) force=1 ;;
+		--help) usage; exit 0 ;;
+		--) shift; make_arguments=("$@"); return ;;
+		*) die "unknown option '$1' (see --help)" ;;
+		esac
+		shift
+	done
+}
+
+# The module's own files, relative to the source directory.
+list_sources() {
+	local part
+
+	for part in Kbuild kernel uapi; do
+		[ ! -e "$part" ] || find "$part" -type f \( -name '*.[chS]' -o -name 'Kbuild*' \
+			-o -name 'Makefile*' -o -name '*.sh' \) ! -name '*.mod.c'
+	done | sort
+}
+
+# A line that changes whenever the result could: sources, compiler tree, kernel tree, arguments.
+fingerprint() {
+	{
+		list_sources | xargs -r sha256sum
+		printf '%s\n' "$tools_tree" "$kernel_tree" "${make_arguments[*]}"
+	} | sha256sum | cut -c 1-64
+}
+
+# Brings the copy the build runs in up to date; unchanged files keep their times, so that
+# only what changed is compiled again.
+copy_sources() {
+	local copy=$1 file
+
+	mkdir -p "$copy"
+	(cd "$copy" && list_sources) | while read -r file; do
+		[ -e "$file" ] || rm -f "$copy/$file"
+	done
+	list_sources | while read -r file; do
+		cmp -s "$file" "$copy/$file" || install -D -m 644 "$file" "$copy/$file"
+		[ ! -x "$file" ] || chmod 755 "$copy/$file"
+	done
+}
+
+# Runs inside the mount namespace: binds headers and the copy into the tree, then builds.
+run_in_chroot() {
+	local tools=$1 headers=$2 kbuild=$3 copy=$4 release=$5
+	shift 5
+
+	mount --bind "$headers/usr/src" "$tools/usr/src"
+	mount --bind "$headers/usr/lib/$kbuild" "$tools/usr/lib/$kbuild"
+	mount --bind "$copy" "$tools/src"
+	mount --rbind /proc "$tools/proc"
+	mount --rbind /dev "$tools/dev"
+	mount -t tmpfs none "$tools/tmp"
+	exec env -i PATH=/usr/sbin:/usr/bin HOME=/tmp LC_ALL=C chroot "$tools" \
+		make -C "/usr/src/linux-headers-$release" M=/src "$@"
+}
+
+# Runs a command where it may mount and chroot.
+in_namespace() {
+	if [ "$(id -u)" -eq 0 ] && unshare --mount true 2>/dev/null; then
+		unshare --mount "$@"
+	elif unshare --map-root-user --mount true 2>/dev/null; then
+		unshare --map-root-user --mount "$@"
+	elif sudo -n true 2>/dev/null; then
+		sudo -n unshare --mount "$@"
+	else
+		die "neither root nor allowed to create user namespaces; run as root or with sudo"
+	fi
+}
+
+main() {
+	local tools_tree kernel_tree release kbuild result stamp now
+	local -a make_arguments=()
+
+	parse_options "$@"
+	check_kernel_name "$kernel"
+	cd "$source_directory"
+	[ -e Kbuild ] || die "no Kbuild file in $source_directory: nothing to build"
+	tools_tree=$("$EDGEBERT_ROOT/tools/vm/get-vm.sh" tools)
+	kernel_tree=$("$EDGEBERT_ROOT/tools/vm/get-vm.sh" "kernel-$kernel")
+	release=$(cat "$kernel_tree/release")
+	kbuild=$(basename "$(ls -d "$kernel_tree"/usr/lib/linux-kbuild-*)")
+	result=$output_directory/$release/edgebert.ko
+	stamp=$output_directory/$release/fingerprint
+	now=$(fingerprint)
+	if [ $force -eq 0 ] && [ -e "$result" ] && [ "$(cat "$stamp" 2>/dev/null)" = "$now" ]; then
+		echo "$result"
+		return
+	fi
+	step MODULE "edgebert.ko for Linux $release"
+	rm -f "$stamp"
+	copy_sources "$output_directory/$release/source"
+	mkdir -p "$tools_tree/usr/lib/$kbuild"
+	in_namespace bash -euc "$(declare -f run_in_chroot); run_in_chroot \"\$@\"" build-module \
+		"$tools_tree" "$kernel_tree" "$kbuild" "$output_directory/$release/source" "$release" \
+		-s -j"$(nproc)" "${make_arguments[@]}" modules >&2
+	cp "$(find "$output_directory/$release/source" -name edgebert.ko -print -quit)" "$result.new"
+	mv "$result.new" "$result"
+	echo "$now" >"$stamp"
+	echo "$result"
+}
+
+main "$@"

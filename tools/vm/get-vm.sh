@@ -1,0 +1,243 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# Gets QEMU, guest kernels and a module tool chain: Debian packages unpacked privately in the cache.
+#
+# Nothing is installed and no root is needed: apt resolves and downloads with a state of its
+# own, dpkg only unpacks.  Each component is unpacked beside its final place and renamed
+# into it, so an interrupted run leaves nothing half done; a component that is there is used
+# as it is, without any network.
+set -euo pipefail
+. "$(dirname "$0")/common.sh"
+
+usage() {
+	cat <<USAGE
+usage: get-vm.sh [--update] COMPONENT...
+Prints the directory of each component, getting it first when the cache has none.
+
+components:
+  tools         QEMU with vfio-user-pci, and gcc, make, sparse for building modules
+  kernel-6.12   Debian 13's kernel: image, modules, headers
+  kernel-7      the newest kernel of Debian 13's backports, the same
+  checkpatch    the kernel's checkpatch.pl, taken out of linux-source
+
+  --update      get the packages again even when the cache has them
+
+environment:
+  EDGEBERT_DEBIAN_MIRROR  URL of a Debian archive (default: the one this machine's apt uses)
+  XDG_CACHE_HOME          the cache is its subdirectory edgebert (default: ~/.cache)
+USAGE
+}
+
+SUITE=trixie
+BACKPORTS=trixie-backports
+
+# What a tree must hold so that "make modules" works in a chroot of it: no package's
+# maintainer script runs, so every tool is named here, together with QEMU and its libraries.
+TOOLS_PACKAGES="qemu-system-x86 base-files bash binutils coreutils dash diffutils findutils
+	gcc-14 gcc-14-for-host gcc gawk grep kmod libc6-dev libelf1t64 make pahole perl-base sed sparse xz-utils"
+
+# Debian component recipes: suite to prefer, packages to resolve, which of the result to keep.
+component_recipe() {
+	case $1 in
+	tools) echo "$BACKPORTS|$TOOLS_PACKAGES|." ;;
+	kernel-6.12) echo "$SUITE|linux-image-amd64 linux-headers-amd64|^linux-" ;;
+	kernel-7) echo "$BACKPORTS|linux-image-amd64 linux-headers-amd64|^linux-" ;;
+	checkpatch) echo "$SUITE|linux-source|^linux-source-" ;;
+	*) return 1 ;;
+	esac
+}
+
+find_keyring() {
+	local keyring
+
+	for keyring in /usr/share/keyrings/debian-archive-keyring.gpg \
+		/usr/share/keyrings/debian-archive-keyring.pgp; do
+		[ -r "$keyring" ] && echo "$keyring" && return
+	done
+	die "no Debian archive keyring in /usr/share/keyrings; install the package debian-archive-keyring"
+}
+
+# The archive this machine gets its own Debian packages from.
+find_mirror() {
+	local mirror
+
+	if [ -n "${EDGEBERT_DEBIAN_MIRROR:-}" ]; then
+		echo "${EDGEBERT_DEBIAN_MIRROR%/}"
+		return
+	fi
+	# The origin is known once apt has its lists; before that the release's name must do.
+	# shellcheck source=/dev/null
+	mirror=$(apt-get indextargets --format '$(ORIGIN)|$(RELEASE)|$(REPO_URI)' 'Created-By: Packages' |
+		awk -F'|' -v codename="$(. /etc/os-release && [ "$ID" = debian ] && echo "${VERSION_CODENAME:-}")" '
+		$3 ~ /security/ || $2 ~ /-security/ || $3 ~ /^cdrom:/ { next }
+		$1 == "Debian" || (codename != "" && ($2 == codename || $2 == "stable")) { print $3; exit }')
+	[ -n "$mirror" ] || die "this machine's apt sources name no Debian archive;" \
+		"set EDGEBERT_DEBIAN_MIRROR to the URL of one"
+	echo "${mirror%/}"
+}
+
+# Writes an apt configuration whose state is all below $1; the machine's own settings for
+# proxies and the like stay in force, its hooks do not.
+write_apt_configuration() {
+	local directory=$1 keyring mirror
+
+	keyring=$(find_keyring)
+	mirror=$(find_mirror)
+	mkdir -p "$directory/state/lists/partial" "$directory/cache/archives/partial"
+	: >"$directory/status"
+	printf 'deb [signed-by=%s] %s %s main\n' "$keyring" "$mirror" "$SUITE" \
+		"$keyring" "$mirror" "$BACKPORTS" >"$directory/sources.list"
+	cat >"$directory/apt.conf" <<-CONFIGURATION
+		#clear APT::Update;
+		#clear DPkg;
+		Dir::State "$directory/state";
+		Dir::State::status "$directory/status";
+		Dir::Cache "$directory/cache";
+		Dir::Etc::sourcelist "$directory/sources.list";
+		Dir::Etc::sourceparts "/dev/null";
+		Dir::Etc::preferences "/dev/null";
+		Dir::Etc::preferencesparts "/dev/null";
+		APT::Architecture "amd64";
+		APT::Install-Recommends "false";
+		APT::Sandbox::User "$(id -un)";
+		Acquire::Languages "none";
+		Acquire::Retries "3";
+	CONFIGURATION
+}
+
+# Shows how far a download into directory $1 of $2 bytes is, until killed.
+show_progress() {
+	while sleep 5; do
+		say "          $(($(du -sb "$1" | cut -f 1) / 1000000)) of $(($2 / 1000000)) MB"
+	done
+}
+
+# Downloads the packages that apt resolves for a recipe into directory $1/debs and lists
+# "name version" of each in $1/versions.
+download_packages() {
+	local work=$1 suite=$2 packages=$3 keep=$4 configuration=$5
+	local -a requests
+	local bytes progress=0 status=0
+
+	# shellcheck disable=SC2086 # packages is a list of words
+	apt-get -c "$configuration" -qq -s -t "$suite" install $packages |
+		awk -v keep="$keep" '$1 == "Inst" && $2 ~ keep { sub(/^\(/, "", $3); print $2, $3 }' |
+		sort >"$work/versions.new"
+	# Packages left by an interrupted run are of use only while they are still the wanted ones.
+	cmp -s "$work/versions.new" "$work/versions" || rm -rf "$work/debs"
+	mv "$work/versions.new" "$work/versions"
+	[ -s "$work/versions" ] || die "apt found nothing to download for: $packages"
+	mapfile -t requests < <(tr ' ' '=' <"$work/versions")
+	mkdir -p "$work/debs"
+	cd "$work/debs"
+	bytes=$(apt-get -c "$configuration" -qq --print-uris download "${requests[@]}" |
+		awk '{ sum += $3 } END { printf "%d", sum }')
+	step GET "${#requests[@]} packages, $((bytes / 1000000)) MB to download"
+	show_progress "$work/debs" "$bytes" &
+	progress=$!
+	apt-get -c "$configuration" -qq download "${requests[@]}" </dev/null >"$work/download.log" 2>&1 ||
+		status=$?
+	kill "$progress" 2>/dev/null
+	wait "$progress" 2>/dev/null || true
+	if [ "$status" -ne 0 ]; then
+		tail -n 5 "$work/download.log" >&2
+		die "download failed; check the network and try again (what is there is kept)"
+	fi
+	cd "$EDGEBERT_ROOT"
+}
+
+unpack_packages() {
+	local work=$1 tree=$2 package
+
+	mkdir -p "$tree"
+	# base-files first: it makes /bin, /lib and /sbin the links that others unpack through.
+	for package in "$work"/debs/base-files_*.deb "$work"/debs/*.deb; do
+		[ -e "$package" ] && dpkg-deb -x "$package" "$tree"
+	done
+}
+
+# What maintainer scripts would have done, as far as building modules needs it.
+finish_tools() {
+	local tree=$1
+
+	ln -sf gawk "$tree/usr/bin/awk"
+	mkdir -p "$tree"/{proc,dev,src,out,tmp,usr/src}
+	[ -e "$tree/bin/sh" ] || ln -s dash "$tree/usr/bin/sh"
+	[ -x "$tree/usr/bin/qemu-system-x86_64" ] || die "the QEMU package holds no qemu-system-x86_64"
+}
+
+finish_kernel() {
+	local tree=$1 release
+
+	release=$(basename "$(dirname "$(ls -d "$tree"/usr/lib/modules/*/kernel)")")
+	echo "$release" >"$tree/release"
+	# Debian 13 keeps the image in /boot, its backports beside the modules.
+	mkdir -p "$tree/boot"
+	[ -e "$tree/boot/vmlinuz-$release" ] ||
+		ln -s "../usr/lib/modules/$release/vmlinuz" "$tree/boot/vmlinuz-$release"
+	[ -s "$tree/boot/vmlinuz-$release" ] || die "no kernel image for $release in its packages"
+}
+
+# linux-source is one large archive: only the script and its word lists are kept.
+finish_checkpatch() {
+	local tree=$1 archive
+
+	archive=$(ls "$tree"/usr/src/linux-source-*.tar.xz)
+	tar -xJf "$archive" -C "$tree" --strip-components=2 --wildcards \
+		'*/scripts/checkpatch.pl' '*/scripts/spelling.txt' '*/scripts/const_structs.checkpatch'
+	rm -rf "${tree:?}/usr"
+	[ -s "$tree/checkpatch.pl" ] || die "linux-source holds no scripts/checkpatch.pl"
+}
+
+get_component() {
+	local component=$1 final=$2 recipe=$3
+	local work="$final.partial" suite packages keep
+
+	IFS='|' read -r -d '' suite packages keep < <(printf '%s\0' "$recipe") || true
+	step GET "$component from Debian $suite (once; kept in $EDGEBERT_CACHE)"
+	rm -rf "$work/tree"
+	mkdir -p "$work"
+	write_apt_configuration "$work/apt"
+	apt-get -c "$work/apt/apt.conf" -qq update ||
+		die "could not read the package lists of $(find_mirror);" \
+			"set EDGEBERT_DEBIAN_MIRROR to a Debian archive that has $SUITE and $BACKPORTS"
+	download_packages "$work" "$suite" "$(echo "$packages" | xargs)" "$keep" "$work/apt/apt.conf"
+	step UNPACK "$component"
+	unpack_packages "$work" "$work/tree"
+	"finish_${component%%-*}" "$work/tree"
+	cp "$work/versions" "$work/tree/versions"
+	rm -rf "$final"
+	mv "$work/tree" "$final"
+	rm -rf "$work"
+	grep -E '^(qemu-system-x86|gcc-14|linux-(image|headers)-[0-9].*-amd64|linux-source.*) ' \
+		"$final/versions" | while read -r name version; do step HAVE "$name $version"; done
+}
+
+main() {
+	local update=0 component recipe final
+
+	[ $# -gt 0 ] || { usage >&2; exit 2; }
+	[ "$(dpkg --print-architecture)" = amd64 ] ||
+		die "the VM needs an amd64 machine; this one is $(dpkg --print-architecture)"
+	mkdir -p "$EDGEBERT_CACHE"
+	for component in "$@"; do
+		case $component in
+		--help) usage; exit 0 ;;
+		--update) update=1; continue ;;
+		esac
+		recipe=$(component_recipe "$component") || die "unknown component '$component' (see --help)"
+		final=$(recipe_directory "$component" "$recipe")
+		if [ ! -d "$final" ] || [ $update -eq 1 ]; then
+			# One download at a time; whoever waited finds the component there.
+			exec 9>"$EDGEBERT_CACHE/lock"
+			flock 9
+			if [ ! -d "$final" ] || [ $update -eq 1 ]; then
+				get_component "$component" "$final" "$recipe" 9>&-
+			fi
+			exec 9>&-
+		fi
+		echo "$final"
+	done
+}
+
+main "$@"
