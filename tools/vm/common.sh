@@ -6,6 +6,9 @@
 EDGEBERT_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 EDGEBERT_CACHE=${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/edgebert
 
+# An ordinary user's path often lacks the directories where modinfo and depmod are.
+PATH=$PATH:/usr/sbin:/sbin
+
 say() {
 	printf '%s\n' "$*" >&2
 }

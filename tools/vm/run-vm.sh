@@ -1,0 +1,285 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# Boots the VM with the virtual device plugged in and runs a command, or a shell, inside it.
+set -euo pipefail
+. "$(dirname "$0")/common.sh"
+
+usage() {
+	cat <<USAGE
+usage: run-vm.sh [OPTION...] [--] [COMMAND [ARGUMENT...]]
+Boots a VM beside the virtual device, runs COMMAND in it (a shell when there is none) and ends
+with its exit status.  It also fails when the guest's kernel reported an error or when the
+device model ended otherwise than asked to.
+
+  --kernel 6.12|7       guest kernel (default: \$KERNEL, else 6.12)
+  --smp N               processors (default 1)
+  --memory SIZE         memory, as 1G (default)
+  --devices N           number of devices (default 1; --no-device is 0)
+  --device-args STRING  more arguments for edgebert-device
+  --name NAME           logs go to build/vm/NAME.*.log (default vm)
+  --timeout SECONDS     end the VM after this long (default 300; a shell has no limit)
+  --qemu-args STRING    more arguments for QEMU
+  --allow-kernel-errors do not fail because of what the kernel's log says
+
+In the VM: the repository is /repository (read only), its build directory /build, the models
+/models; the programs of build/bin are in the path; "hostctl kill-device" pulls the card.
+USAGE
+}
+
+build=$(realpath -m "${BUILD:-$EDGEBERT_ROOT/build}")
+kernel=${KERNEL:-6.12}
+smp=1
+memory=1G
+devices=1
+device_arguments=
+name=vm
+seconds=300
+qemu_arguments=
+kernel_errors=fail
+command=()
+
+parse_options() {
+	while [ $# -gt 0 ]; do
+		case $1 in
+		--kernel) need_value "$1" $#; kernel=$2; shift ;;
+		--smp) need_value "$1" $#; smp=$2; shift ;;
+		--memory) need_value "$1" $#; memory=$2; shift ;;
+		--devices) need_value "$1" $#; devices=$2; shift ;;
+		--no-device) devices=0 ;;
+		--device-args) need_value "$1" $#; device_arguments=$2; shift ;;
+		--name) need_value "$1" $#; name=$2; shift ;;
+		--timeout) need_value "$1" $#; seconds=$2; shift ;;
+		--qemu-args) need_value "$1" $#; qemu_arguments=$2; shift ;;
+		--allow-kernel-errors) kernel_errors=allow ;;
+		--help) usage; exit 0 ;;
+		--) shift; command=("$@"); return ;;
+		-*) die "unknown option '$1' (see --help)" ;;
+		*) command=("$@"); return ;;
+		esac
+		shift
+	done
+}
+
+# The device models' process ids, by number; what has been asked to happen to each.
+device_pids=()
+expected_end=()
+
+start_device() {
+	local number=$1 socket=$work/device$1.sock log=$logs.device$1.log tries
+
+	# shellcheck disable=SC2086 # several words are meant
+	"$build/bin/edgebert-device" --socket "$socket" $device_arguments </dev/null >"$log" 2>&1 9>&- &
+	device_pids[number]=$!
+	# QEMU does not try twice: the socket must be listening (flag 00010000), not just there.
+	for ((tries = 0; tries < 200; tries++)); do
+		grep -q " 00010000 .* $socket\$" /proc/net/unix && return
+		kill -0 "${device_pids[number]}" 2>/dev/null || break
+		sleep 0.05
+	done
+	tail -n 20 "$log" >&2
+	die "edgebert-device did not start listening (its output is above and in $log)"
+}
+
+# Ends a device model and says whether it ended as it should: by itself on SIGTERM, unless the
+# guest has had it killed.
+end_device() {
+	local number=$1 pid=${device_pids[$1]} tries status=0
+
+	kill -CONT "$pid" 2>/dev/null || true
+	kill -TERM "$pid" 2>/dev/null || true
+	for ((tries = 0; tries < 100; tries++)); do
+		kill -0 "$pid" 2>/dev/null || break
+		sleep 0.05
+	done
+	if kill -KILL "$pid" 2>/dev/null; then
+		say "run-vm.sh: device $number did not end on SIGTERM within 5 s"
+		return 1
+	fi
+	wait "$pid" 2>/dev/null || status=$?
+	case "$status" in
+	0 | 143) return 0 ;;
+	137) [ ! -e "$work/killed$number" ] || return 0 ;;
+	esac
+	say "run-vm.sh: device $number ended with status $status; the end of its log:"
+	tail -n 20 "$logs.device$number.log" >&2
+	return 1
+}
+
+# Does what "hostctl" in the guest asks for, until killed.
+serve_requests() {
+	local request number reply pid
+
+	while sleep 0.1; do
+		[ -e "$work/host/request" ] || continue
+		read -r request number <"$work/host/request" || true
+		rm -f "$work/host/request"
+		reply=ok
+		pid=${device_pids[$number]:-}
+		case "$request:$pid" in
+		*:) reply="there is no device $number" ;;
+		kill-device:*) touch "$work/killed$number"; kill -KILL "$pid" || reply="device $number is gone" ;;
+		stop-device:*) kill -STOP "$pid" || reply="device $number is gone" ;;
+		continue-device:*) kill -CONT "$pid" || reply="device $number is gone" ;;
+		*) reply="unknown request '$request'" ;;
+		esac
+		echo "$reply" >"$work/host/reply.new"
+		mv "$work/host/reply.new" "$work/host/reply"
+	done
+}
+
+clean_up() {
+	local pid
+
+	trap - EXIT INT TERM HUP
+	for pid in $qemu_pid $requests_pid "${device_pids[@]}"; do
+		kill -KILL "$pid" 2>/dev/null || true
+	done
+	wait 2>/dev/null || true
+	rm -rf "$work"
+}
+
+# KVM only with processor extensions: where /dev/kvm opens without them, guests do not run.
+accelerator() {
+	if [ -w /dev/kvm ] && grep -qwE 'vmx|svm' /proc/cpuinfo; then
+		echo kvm -cpu host
+	else
+		echo tcg,thread=multi -cpu max,la57=off
+	fi
+}
+
+# The command line of the VM goes to the array qemu.
+compose_qemu() {
+	local tools=$1 image=$2 append number share
+
+	append="console=ttyS0 quiet loglevel=4 panic=-1 oops=panic edgebert_vm=$nonce"
+	append+=" sysctl.kernel.hung_task_timeout_secs=60"
+	[ ${#command[@]} -gt 0 ] || append+=" edgebert_shell=yes"
+	[ ! -d "$build/models" ] || append+=" edgebert_models=yes"
+	# Debian's binary with its own loader and libraries: nothing of this machine is used.
+	qemu=("$tools/usr/lib64/ld-linux-x86-64.so.2" --library-path "$tools/usr/lib/x86_64-linux-gnu"
+		"$tools/usr/bin/qemu-system-x86_64"
+		-L "$tools/usr/share/qemu" -L "$tools/usr/share/seabios" -L "$tools/usr/lib/ipxe/qemu"
+		-M "q35,memory-backend=memory" -m "$memory" -smp "$smp"
+		-object "memory-backend-memfd,id=memory,size=$memory,share=on"
+		-nodefaults -display none -no-reboot
+		-kernel "$image" -initrd "$work/initramfs" -append "$append"
+		-serial "file:$logs.console.log" -chardev "stdio,id=terminal,signal=off"
+		-serial chardev:terminal -device virtio-rng-pci)
+	# shellcheck disable=SC2207 # several words are meant
+	qemu+=(-accel $(accelerator))
+	for share in host="$work/host" repository="$EDGEBERT_ROOT",readonly=on build="$build" \
+		models="$build/models"; do
+		[ -d "$build/models" ] || [ "${share%%=*}" != models ] || continue
+		qemu+=(-fsdev "local,id=${share%%=*},security_model=none,multidevs=remap,path=${share#*=}"
+			-device "virtio-9p-pci,fsdev=${share%%=*},mount_tag=${share%%=*}")
+	done
+	for ((number = 0; number < devices; number++)); do
+		qemu+=(-device "pcie-root-port,id=port$number,chassis=$((number + 1))" -device
+			"{\"driver\":\"vfio-user-pci\",\"bus\":\"port$number\",\"x-msg-timeout\":60000,\"socket\":{\"type\":\"unix\",\"path\":\"$work/device$number.sock\"}}")
+	done
+	# shellcheck disable=SC2206 # several words are meant
+	qemu+=($qemu_arguments)
+}
+
+# What in a kernel's log means that something is wrong.
+KERNEL_ERRORS='BUG:|WARNING:|Oops|[Kk]ernel panic|general protection|KASAN|KCSAN|UBSAN|kmemleak:|refcount_t:|possible (circular|recursive) locking|inconsistent lock state|suspicious RCU|bad unlock balance|INFO: task .* blocked|detected stall|soft lockup|hard LOCKUP|DMA-API:|Modules linked in:|edgebert-vm: kernel tainted'
+
+# Judges the run by what the guest's console log says; sets status.
+judge() {
+	local console=$logs.console.log reported
+
+	reported=$(tr -d '\r' <"$console" | sed -n "s/^edgebert-vm: $nonce exit status \([0-9]*\)\$/\1/p" | tail -n 1)
+	if [ "$status" -eq 124 ] || [ "$status" -eq 137 ]; then
+		say "run-vm.sh: the VM did not end within $seconds s; the end of its console:"
+		tail -n 20 "$console" >&2
+		status=124
+	elif [ -z "$reported" ]; then
+		say "run-vm.sh: the VM ended (status $status) without a result; the end of its console:"
+		tail -n 30 "$console" >&2
+		status=125
+	else
+		status=$reported
+	fi
+	if grep -aE "$KERNEL_ERRORS" "$console" >"$work/errors"; then
+		say "run-vm.sh: the guest's kernel reported (in $console):"
+		head -n 20 "$work/errors" >&2
+		if [ "$status" -eq 0 ] && [ $kernel_errors = fail ]; then
+			status=126
+		fi
+	fi
+}
+
+run_qemu() {
+	local -a limit=()
+
+	# stdin is passed on explicitly: a shell gives its background jobs none.
+	if [ ${#command[@]} -gt 0 ]; then
+		limit=(timeout --foreground --kill-after=5 "$seconds")
+	fi
+	QEMU_MODULE_DIR=$tools/usr/lib/x86_64-linux-gnu/qemu "${limit[@]}" "${qemu[@]}" <&0 2>"$logs.qemu.log" &
+	qemu_pid=$!
+	status=0
+	wait "$qemu_pid" || status=$?
+	qemu_pid=
+	grep -vE 'Could not enable error recovery|failed to read header: EOF' "$logs.qemu.log" >&2 || true
+}
+
+main() {
+	local tools kernel_tree release module=() number
+	local -a qemu
+
+	parse_options "$@"
+	check_kernel_name "$kernel"
+	tools=$("$EDGEBERT_ROOT/tools/vm/get-vm.sh" tools)
+	kernel_tree=$("$EDGEBERT_ROOT/tools/vm/get-vm.sh" "kernel-$kernel")
+	release=$(cat "$kernel_tree/release")
+	[ "$devices" -eq 0 ] || [ -x "$build/bin/edgebert-device" ] ||
+		die "$build/bin/edgebert-device is not built; run make"
+	if [ -e "$EDGEBERT_ROOT/Kbuild" ]; then
+		module=(--module "$("$EDGEBERT_ROOT/tools/vm/build-module.sh" --kernel "$kernel" --output "$build/kernel")")
+	fi
+	logs=$build/vm/$name
+	mkdir -p "$build/vm"
+	rm -f "$logs".*.log
+	qemu_pid='' requests_pid='' status=0
+	nonce=$(od -An -N8 -tx8 /dev/urandom | tr -d ' ')
+	# Not below build/: a socket's path may have at most 107 characters.
+	work=$(mktemp -d -t edgebert-vm.XXXXXXXX)
+	trap clean_up EXIT
+	trap 'exit 130' INT TERM HUP
+	mkdir "$work/host"
+	printf '%q ' "${command[@]:-sh -l}" >"$work/host/command"
+	[ ${#command[@]} -gt 0 ] || guest_shell_command >"$work/host/command"
+	"$EDGEBERT_ROOT/tools/vm/make-initramfs.sh" --kernel "$kernel" --build "$build" \
+		--output "$work/initramfs" "${module[@]}"
+	for ((number = 0; number < devices; number++)); do
+		start_device "$number"
+	done
+	serve_requests &
+	requests_pid=$!
+	compose_qemu "$tools" "$kernel_tree/boot/vmlinuz-$release"
+	step VM "Linux $release, $devices device(s), accelerator $(accelerator | cut -d " " -f 1 | cut -d , -f 1)"
+	run_qemu
+	judge
+	for ((number = 0; number < devices; number++)); do
+		end_device "$number" || status=$((status ? status : 1))
+	done
+	exit "$status"
+}
+
+# The interactive session: the module is loaded and the node there for every user.
+guest_shell_command() {
+	local rows=24 columns=80
+
+	if [ -t 1 ]; then
+		read -r rows columns < <(stty size) || true
+	fi
+	cat <<-SESSION
+		stty rows $rows cols $columns sane
+		modprobe edgebert && chmod 666 /dev/accel/accel* 2>/dev/null
+		echo "EdgeBERT VM: Linux \$(uname -r). Try: edgebert info. Leave with: exit"
+		exec env PS1='vm:\\w# ' sh -i
+	SESSION
+}
+
+main "$@"
