@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: MIT
+# The targets that boot a VM, and the module they load.
+#
+# demo, test and vm install packages first and build in a make of its own: only that one can
+# see what the installed packages provide.  The scripts they run decide by themselves whether
+# downloads, module and images are up to date.
+
+.PHONY: module vm demo test
+module:
+	@tools/vm/build-module.sh --output $(BUILD)/kernel
+
+vm: packages
+	@$(MAKE) BUILD=$(BUILD) all
+	@BUILD=$(BUILD) tools/vm/run-vm.sh
+
+demo: packages
+	@$(MAKE) BUILD=$(BUILD) all
+	@BUILD=$(BUILD) tools/vm/demo.sh
+
+test: packages
+	@BUILD=$(BUILD) tests/run
