@@ -30,12 +30,14 @@ ALL_LDFLAGS := -Wl,--as-needed -Wl,-z,relro,-z,now $(SANITIZER_FLAGS) $(LDFLAGS)
 # What the build.mk files append to:
 #   PROGRAMS        installed programs        -> build/bin/NAME
 #   UNIT_TESTS      host test programs (TAP)  -> build/tests/NAME
+#   THREADED_UNIT_TESTS  those of UNIT_TESTS that start threads: run with the thread sanitizer too
 #   STATIC_LIBS     internal archives         -> build/obj/libNAME.a
 #   ALL_TARGETS     anything else "make" builds
 # and for each name: NAME_SOURCES, NAME_ARCHIVES (internal archive names),
 # NAME_PACKAGES (pkg-config), NAME_LIBS (linker flags), NAME_CFLAGS.
 PROGRAMS     :=
 UNIT_TESTS   :=
+THREADED_UNIT_TESTS :=
 STATIC_LIBS  :=
 ALL_TARGETS  :=
 HELP         :=
@@ -84,9 +86,16 @@ $(BUILD)/obj/%.o: %.c $(BUILD)/flags
 
 -include $(patsubst %.c,$(BUILD)/obj/%.d,$(sort $(OBJECT_SOURCES)))
 
-.PHONY: all FORCE clean help unit-tests
-all: $(PROGRAMS:%=$(BUILD)/bin/%) $(ALL_TARGETS)
+.PHONY: all FORCE clean help programs unit-tests threaded-unit-tests list-unit-tests \
+        list-threaded-unit-tests
+all: programs $(ALL_TARGETS)
+programs: $(PROGRAMS:%=$(BUILD)/bin/%)
 unit-tests: $(UNIT_TESTS:%=$(BUILD)/tests/%)
+threaded-unit-tests: $(THREADED_UNIT_TESTS:%=$(BUILD)/tests/%)
+list-unit-tests:
+	@printf '%s\n' $(UNIT_TESTS:%=$(BUILD)/tests/%)
+list-threaded-unit-tests:
+	@printf '%s\n' $(THREADED_UNIT_TESTS:%=$(BUILD)/tests/%)
 FORCE:
 
 clean:
