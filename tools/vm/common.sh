@@ -3,6 +3,7 @@
 # shellcheck shell=bash
 
 # Where this repository is, however the script was called.
+# shellcheck disable=SC2034 # used by those who source this file
 EDGEBERT_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 EDGEBERT_CACHE=${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/edgebert
 

@@ -60,9 +60,8 @@ parse_options() {
 	done
 }
 
-# The device models' process ids, by number; what has been asked to happen to each.
+# The device models' process ids, by number.
 device_pids=()
-expected_end=()
 
 start_device() {
 	local number=$1 socket=$work/device$1.sock log=$logs.device$1.log tries

@@ -1,0 +1,37 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# The set-up scripts do nothing where nothing is to do, and say plainly what is wrong.
+set -uo pipefail
+cd "$(dirname "$0")/../.." || exit 1
+. tests/tap.sh
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+mkdir "$work/setup"
+cp tools/setup/install-packages.sh "$work/setup"
+printf 'bash # there\n# a comment\nno-such-package-here # why\n' >"$work/setup/packages.txt"
+
+check "every listed package is installed" tools/setup/install-packages.sh --check
+check "installing them again does nothing and needs no network" \
+	timeout 2 unshare --map-root-user --net tools/setup/install-packages.sh
+check_fails 1 "  no-such-package-here" "a missing package is named" \
+	"$work/setup/install-packages.sh" --check
+check_fails 2 "usage:" "an unknown option is refused" tools/setup/install-packages.sh --frobnicate
+
+check_fails 1 "unknown component 'kernel-5'" "get-vm.sh names an unknown component" \
+	tools/vm/get-vm.sh kernel-5
+check_fails 1 "set EDGEBERT_DEBIAN_MIRROR" "get-vm.sh says what to do without a mirror" \
+	env XDG_CACHE_HOME="$work/cache" EDGEBERT_DEBIAN_MIRROR=file:///nonexistent \
+	tools/vm/get-vm.sh checkpatch
+check "a failed download leaves no component behind" \
+	test -z "$(find "$work/cache/edgebert" -maxdepth 1 -name 'checkpatch-*' ! -name '*.partial')"
+check_fails 1 "unknown guest kernel '5.10'" "run-vm.sh names an unknown kernel" \
+	tools/vm/run-vm.sh --kernel 5.10 true
+check_fails 1 "option --smp needs a value" "run-vm.sh names an option without value" \
+	tools/vm/run-vm.sh --smp
+check_fails 1 "unknown option '--frobnicate'" "run-vm.sh names an unknown option" \
+	tools/vm/run-vm.sh --frobnicate
+mkdir "$work/empty"
+check_fails 1 "no Kbuild file in" "build-module.sh needs a module to build" \
+	tools/vm/build-module.sh --source "$work/empty"
+end_tests
