@@ -29,6 +29,7 @@ ALL_LDFLAGS := -Wl,--as-needed -Wl,-z,relro,-z,now $(SANITIZER_FLAGS) $(LDFLAGS)
 
 # What the build.mk files append to:
 #   PROGRAMS        installed programs        -> build/bin/NAME
+#   HELPER_PROGRAMS programs that only the build, demo and tests use -> build/helpers/NAME
 #   UNIT_TESTS      host test programs (TAP)  -> build/tests/NAME
 #   THREADED_UNIT_TESTS  those of UNIT_TESTS that start threads: run with the thread sanitizer too
 #   STATIC_LIBS     internal archives         -> build/obj/libNAME.a
@@ -36,6 +37,7 @@ ALL_LDFLAGS := -Wl,--as-needed -Wl,-z,relro,-z,now $(SANITIZER_FLAGS) $(LDFLAGS)
 # and for each name: NAME_SOURCES, NAME_ARCHIVES (internal archive names),
 # NAME_PACKAGES (pkg-config), NAME_LIBS (linker flags), NAME_CFLAGS.
 PROGRAMS     :=
+HELPER_PROGRAMS :=
 UNIT_TESTS   :=
 THREADED_UNIT_TESTS :=
 STATIC_LIBS  :=
@@ -71,6 +73,7 @@ OBJECT_SOURCES += $($(1)_SOURCES)
 endef
 
 $(foreach p,$(PROGRAMS),$(eval $(call link_rule,$(BUILD)/bin/$(p),$(p))))
+$(foreach p,$(HELPER_PROGRAMS),$(eval $(call link_rule,$(BUILD)/helpers/$(p),$(p))))
 $(foreach t,$(UNIT_TESTS),$(eval $(call link_rule,$(BUILD)/tests/$(t),$(t))))
 $(foreach a,$(STATIC_LIBS),$(eval $(call archive_rule,$(a))))
 
@@ -89,7 +92,7 @@ $(BUILD)/obj/%.o: %.c $(BUILD)/flags
 .PHONY: all FORCE clean help programs unit-tests threaded-unit-tests list-unit-tests \
         list-threaded-unit-tests
 all: programs $(ALL_TARGETS)
-programs: $(PROGRAMS:%=$(BUILD)/bin/%)
+programs: $(PROGRAMS:%=$(BUILD)/bin/%) $(HELPER_PROGRAMS:%=$(BUILD)/helpers/%)
 unit-tests: $(UNIT_TESTS:%=$(BUILD)/tests/%)
 threaded-unit-tests: $(THREADED_UNIT_TESTS:%=$(BUILD)/tests/%)
 list-unit-tests:

@@ -5,6 +5,10 @@
 # see what the installed packages provide.  The scripts they run decide by themselves whether
 # downloads, module and images are up to date.
 
+HELPER_PROGRAMS += demo-summary
+demo-summary_SOURCES  := tools/vm/demo_summary.c
+demo-summary_PACKAGES := json-c
+
 .PHONY: module vm demo test
 module:
 	@tools/vm/build-module.sh --output $(BUILD)/kernel
