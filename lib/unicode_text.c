@@ -165,8 +165,9 @@ static bool is_cased(int32_t character)
 	case UTF8PROC_CATEGORY_LT:
 		return true;
 	default:
-		/* Roman numerals and circled letters have two cases too. */
-		return utf8proc_tolower(character) != character ||
+		/* So are ordinal indicators, Roman numerals and circled letters. */
+		return character == 0xaa || character == 0xba ||
+		       utf8proc_tolower(character) != character ||
 		       utf8proc_toupper(character) != character;
 	}
 }
@@ -200,10 +201,8 @@ int32_t text_to_lower(struct text_lower_case *state, int32_t character, const ch
 			state->after_letter = false;
 		return upper ? character + ('a' - 'A') : character;
 	}
-	if (is_cased(character))
-		state->after_letter = true;
-	else if (!is_case_ignorable(character))
-		state->after_letter = false;
+	if (!is_case_ignorable(character))
+		state->after_letter = is_cased(character);
 	if (character == CAPITAL_SIGMA)
 		return after_letter && !before_letter(text, size, offset) ? FINAL_SIGMA :
 									    SMALL_SIGMA;
