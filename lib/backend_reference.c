@@ -1,0 +1,338 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The reference backend: the device core in this process.  Each job gets its own
+ * address space with nothing but its buffers, laid out in whole pages as the kernel
+ * would, so that jobs meet the same faults and give the same bits as on a device.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "lib/backend.h"
+#include "tools/device/core/core.h"
+
+#define CORES_MAX 64
+
+/* What the in-process core offers: it reads its eNVM and has no registers. */
+#define REFERENCE_CAPABILITIES EDGEBERT_HW_CAP_ENVM_READ
+
+struct reference_backend {
+	struct eb_backend_device device;
+	pthread_mutex_t lock;
+	pthread_cond_t core_returned;
+	struct eb_core *idle[CORES_MAX];
+	uint32_t idle_count, core_count;
+	struct eb_device_counters counters;
+	uint64_t energy_pj;		/* counters.energy_uj, unrounded */
+};
+
+/* A buffer as a job sees it. */
+struct region {
+	uint32_t address;
+	size_t size;			/* whole pages */
+	size_t backed;			/* bytes with contents; the rest reads as zero */
+	const uint8_t *readable;
+	uint8_t *writable;		/* NULL: read only */
+};
+
+struct address_space {
+	uint32_t region_count;
+	struct region regions[1 + EDGEBERT_HW_SEGMENTS];
+};
+
+static size_t whole_pages(size_t size)
+{
+	return (size + EDGEBERT_HW_PAGE_SIZE - 1) & ~(size_t)(EDGEBERT_HW_PAGE_SIZE - 1);
+}
+
+static const struct region *find_region(const struct address_space *space, uint32_t address)
+{
+	for (uint32_t i = 0; i < space->region_count; i++) {
+		const struct region *region = &space->regions[i];
+
+		if (address >= region->address && address - region->address < region->size)
+			return region;
+	}
+	return NULL;
+}
+
+static int read_memory(void *opaque, uint32_t address, void *destination, size_t size)
+{
+	const struct region *region = find_region(opaque, address);
+	size_t offset, backed;
+
+	/* Regions are apart by at least a page, so no access spans two of them. */
+	if (!region || size > region->size - (address - region->address))
+		return EDGEBERT_HW_PAGE_NOT_MAPPED;
+	offset = address - region->address;
+	backed = offset < region->backed ? region->backed - offset : 0;
+	if (backed > size)
+		backed = size;
+	memcpy(destination, region->readable + offset, backed);
+	memset((uint8_t *)destination + backed, 0, size - backed);
+	return EDGEBERT_HW_OK;
+}
+
+static int write_memory(void *opaque, uint32_t address, const void *source, size_t size)
+{
+	const struct region *region = find_region(opaque, address);
+
+	if (!region || size > region->size - (address - region->address))
+		return EDGEBERT_HW_PAGE_NOT_MAPPED;
+	if (!region->writable)
+		return EDGEBERT_HW_PAGE_READ_ONLY;
+	memcpy(region->writable + (address - region->address), source, size);
+	return EDGEBERT_HW_OK;
+}
+
+static const void *map_memory(void *opaque, uint32_t address, size_t *size)
+{
+	const struct region *region = find_region(opaque, address);
+	size_t available;
+
+	if (!region || address - region->address >= region->backed)
+		return NULL;
+	available = region->backed - (address - region->address);
+	if (available < *size)
+		*size = available;
+	return region->readable + (address - region->address);
+}
+
+/* Returns the buffer's address in the job's space, 0 for none. */
+static uint32_t map_buffer(struct address_space *space, const struct eb_buffer *buffer)
+{
+	struct region *region = &space->regions[space->region_count];
+	const struct region *last = region - 1;
+
+	if (!buffer)
+		return 0;
+	region->address = EDGEBERT_HW_PAGE_SIZE;
+	if (space->region_count)
+		region->address += last->address + (uint32_t)last->size;
+	region->size = whole_pages(buffer->size);
+	region->readable = buffer->data ? buffer->data : buffer->contents;
+	region->writable = buffer->data;
+	region->backed = buffer->data ? region->size : buffer->size;
+	space->region_count++;
+	return region->address;
+}
+
+static struct eb_core *take_core(struct reference_backend *backend)
+{
+	struct eb_core *core = NULL;
+
+	pthread_mutex_lock(&backend->lock);
+	while (!backend->idle_count && backend->core_count >= backend->device.parallel_jobs)
+		pthread_cond_wait(&backend->core_returned, &backend->lock);
+	if (backend->idle_count) {
+		core = backend->idle[--backend->idle_count];
+	} else {
+		core = eb_core_create(backend->device.info.profile);
+		if (core)
+			backend->core_count++;
+	}
+	pthread_mutex_unlock(&backend->lock);
+	return core;
+}
+
+static void return_core(struct reference_backend *backend, struct eb_core *core,
+			const struct edgebert_hw_completion *completion)
+{
+	struct eb_device_counters *counters = &backend->counters;
+
+	pthread_mutex_lock(&backend->lock);
+	backend->idle[backend->idle_count++] = core;
+	counters->jobs++;
+	counters->faults += completion->status != EDGEBERT_HW_OK;
+	counters->cycles += completion->cycles;
+	counters->busy_ns += completion->time_ns;
+	backend->energy_pj += completion->energy_pj;
+	pthread_cond_signal(&backend->core_returned);
+	pthread_mutex_unlock(&backend->lock);
+}
+
+static void fill_descriptor(struct edgebert_hw_job *descriptor, struct address_space *space,
+			    const struct eb_job *job)
+{
+	descriptor->stream_address = map_buffer(space, job->stream);
+	descriptor->stream_commands = job->command_count;
+	descriptor->first_command = job->first_command;
+	descriptor->sequence_length = job->sequence_length;
+	descriptor->entropy_threshold = (uint16_t)job->entropy_threshold;
+	descriptor->exit_layer_limit = job->exit_layer_limit;
+	descriptor->operating_point = job->operating_point;
+	descriptor->window_high = EDGEBERT_HW_OPERATING_POINTS_MAX - 1;
+	for (size_t i = 0; i < EDGEBERT_HW_SEGMENTS; i++)
+		descriptor->segments[i] = map_buffer(space, job->segments[i]);
+}
+
+static enum eb_status reference_run(struct eb_backend_device *device, const struct eb_job *job,
+				    struct eb_job_result *result)
+{
+	struct reference_backend *backend = (struct reference_backend *)device;
+	struct address_space space = { 0 };
+	const struct eb_core_memory memory = {
+		.opaque = &space,
+		.read = read_memory,
+		.write = write_memory,
+		.map_read = map_memory,
+	};
+	struct edgebert_hw_completion completion = { 0 };
+	struct edgebert_hw_job descriptor = { 0 };
+	struct eb_core *core;
+
+	core = take_core(backend);
+	if (!core)
+		return eb_fail(EB_OUT_OF_MEMORY, "no memory for another device core");
+	fill_descriptor(&descriptor, &space, job);
+	eb_core_execute(core, &descriptor, &memory, &completion);
+	return_core(backend, core, &completion);
+
+	result->status = completion.status;
+	result->fault_command = completion.fault_command;
+	result->fault_address = completion.fault_address;
+	result->exit_layer = completion.exit_layer;
+	result->operating_point = completion.operating_point;
+	result->layers_assessed = completion.layers_assessed;
+	result->cycles = completion.cycles;
+	result->time_ns = completion.time_ns;
+	result->energy_pj = completion.energy_pj;
+	memcpy(result->entropies, completion.entropies, sizeof(result->entropies));
+	return completion.status == EDGEBERT_HW_OK ? EB_OK : EB_DEVICE_FAULT;
+}
+
+static enum eb_status reference_buffer_create(struct eb_backend_device *device, size_t size,
+					      struct eb_buffer *ret_buffer)
+{
+	void *data = mmap(NULL, whole_pages(size), PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	(void)device;
+	if (data == MAP_FAILED)
+		return eb_fail(EB_OUT_OF_MEMORY, "no memory for a buffer of %zu bytes", size);
+	*ret_buffer = (struct eb_buffer){ .size = size, .data = data };
+	return EB_OK;
+}
+
+static enum eb_status reference_buffer_upload(struct eb_backend_device *device,
+					      const void *contents, size_t size,
+					      struct eb_buffer *ret_buffer)
+{
+	(void)device;
+	*ret_buffer = (struct eb_buffer){
+		.size = size, .device_read_only = true, .contents = contents,
+	};
+	return EB_OK;
+}
+
+static void reference_buffer_destroy(struct eb_backend_device *device, struct eb_buffer *buffer)
+{
+	(void)device;
+	if (buffer->data)
+		munmap(buffer->data, whole_pages(buffer->size));
+	memset(buffer, 0, sizeof(*buffer));
+}
+
+static enum eb_status reference_get_counters(struct eb_backend_device *device,
+					     struct eb_device_counters *counters)
+{
+	struct reference_backend *backend = (struct reference_backend *)device;
+
+	pthread_mutex_lock(&backend->lock);
+	*counters = backend->counters;
+	counters->energy_uj = backend->energy_pj / 1000000;
+	pthread_mutex_unlock(&backend->lock);
+	return EB_OK;
+}
+
+static void reference_destroy(struct eb_backend_device *device)
+{
+	struct reference_backend *backend = (struct reference_backend *)device;
+
+	while (backend->idle_count)
+		eb_core_destroy(backend->idle[--backend->idle_count]);
+	pthread_cond_destroy(&backend->core_returned);
+	pthread_mutex_destroy(&backend->lock);
+	free(backend);
+}
+
+static const struct eb_backend_ops reference_ops = {
+	.destroy = reference_destroy,
+	.buffer_create = reference_buffer_create,
+	.buffer_upload = reference_buffer_upload,
+	.buffer_destroy = reference_buffer_destroy,
+	.run = reference_run,
+	.get_counters = reference_get_counters,
+};
+
+static void fill_info(struct eb_device_info *info, const struct eb_core *core)
+{
+	struct eb_core_operating_point points[EDGEBERT_HW_OPERATING_POINTS_MAX];
+	size_t count = eb_core_operating_points(core, points);
+
+	info->backend = EB_BACKEND_REFERENCE;
+	strcpy(info->path, "reference");
+	info->hardware_version = EDGEBERT_HW_VERSION_MAJOR << 16 | EDGEBERT_HW_VERSION_MINOR;
+	info->capabilities = REFERENCE_CAPABILITIES;
+	snprintf(info->profile, sizeof(info->profile), "%s", eb_core_profile(core));
+	info->data_buffer_bytes = EDGEBERT_HW_DATA_BUFFER_BYTES;
+	info->aux_buffer_bytes = EDGEBERT_HW_AUX_BUFFER_BYTES;
+	info->envm_bytes = EDGEBERT_HW_ENVM_BYTES;
+	info->operating_point_count = (uint32_t)count;
+	for (size_t i = 0; i < count; i++) {
+		info->operating_points[i] = (struct eb_operating_point){
+			points[i].khz, points[i].millivolt, points[i].microwatt,
+		};
+	}
+}
+
+/* Names the profiles there are: nothing else tells a user. */
+static enum eb_status unknown_profile(const char *profile)
+{
+	char names[128] = "";
+	size_t length = 0;
+
+	for (const char *const *name = eb_core_profile_names(); *name; name++) {
+		int added = snprintf(names + length, sizeof(names) - length, "%s%s",
+				     length ? ", " : "", *name);
+
+		if (added < 0 || (size_t)added >= sizeof(names) - length)
+			break;
+		length += (size_t)added;
+	}
+	return eb_fail(EB_INVALID_ARGUMENT, "there is no device profile \"%s\"; there are: %s",
+		       profile, names);
+}
+
+enum eb_status eb_backend_reference_create(const char *profile,
+					   struct eb_backend_device **ret_backend)
+{
+	struct reference_backend *backend;
+	struct eb_core *core;
+	long processors;
+
+	core = eb_core_create(profile);
+	if (!core && errno == ENOENT)
+		return unknown_profile(profile);
+	backend = core ? calloc(1, sizeof(*backend)) : NULL;
+	if (!backend) {
+		if (core)
+			eb_core_destroy(core);
+		return eb_fail(EB_OUT_OF_MEMORY, "no memory for the reference backend");
+	}
+	processors = sysconf(_SC_NPROCESSORS_ONLN);
+	backend->device.ops = &reference_ops;
+	backend->device.parallel_jobs = processors < 1 ? 1 :
+		processors > CORES_MAX ? CORES_MAX : (uint32_t)processors;
+	pthread_mutex_init(&backend->lock, NULL);
+	pthread_cond_init(&backend->core_returned, NULL);
+	fill_info(&backend->device.info, core);
+	backend->idle[backend->idle_count++] = core;
+	backend->core_count = 1;
+	*ret_backend = &backend->device;
+	return EB_OK;
+}
