@@ -17,8 +17,7 @@ vm: packages
 	@$(MAKE) BUILD=$(BUILD) all
 	@BUILD=$(BUILD) tools/vm/run-vm.sh
 
-demo: packages
-	@$(MAKE) BUILD=$(BUILD) all
+demo:
 	@BUILD=$(BUILD) tools/vm/demo.sh
 
 test: packages
