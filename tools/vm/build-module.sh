@@ -44,7 +44,7 @@ list_sources() {
 
 	for part in Kbuild kernel uapi; do
 		[ ! -e "$part" ] || find "$part" -type f \( -name '*.[chS]' -o -name 'Kbuild*' \
-			-o -name 'Makefile*' -o -name '*.sh' \) ! -name '*.mod.c'
+			-o -name 'Makefile*' -o -name 'Kconfig*' -o -name '*.sh' \) ! -name '*.mod.c'
 	done | sort
 }
 
