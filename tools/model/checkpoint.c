@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Opening a checkpoint folder and reading its tensors as floats.
+ */
+#include "tools/model/checkpoint.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/status.h"
+#include "tools/model/file.h"
+
+#define CONFIG_BYTES_MAX (1u << 20)
+#define VOCABULARY_BYTES_MAX (64u << 20)
+#define NAME_BYTES 200
+
+static enum eb_status read_member(const char *directory, const char *name, size_t limit,
+				  char **ret_bytes, size_t *ret_size)
+{
+	char *path = eb_path_join(directory, name);
+	enum eb_status status;
+
+	if (!path)
+		return eb_fail(EB_OUT_OF_MEMORY, "%s: no memory", directory);
+	status = eb_file_read(path, limit, ret_bytes, ret_size);
+	free(path);
+	return status;
+}
+
+static bool has_suffix(const char *name, const char *suffix)
+{
+	size_t length = strlen(name), tail = strlen(suffix);
+
+	return length > tail && strcmp(name + length - tail, suffix) == 0;
+}
+
+/* The folder's only *.safetensors file: exporters do not agree on its name. */
+static enum eb_status find_weights(const char *directory, char **ret_path)
+{
+	DIR *folder = opendir(directory);
+	char found[sizeof(((struct dirent *)0)->d_name)] = "";
+	struct dirent *entry;
+	bool several = false;
+
+	if (!folder)
+		return eb_fail(EB_INVALID_ARGUMENT, "%s: can not be opened: %s; name a checkpoint folder",
+			       directory, strerror(errno));
+	while ((entry = readdir(folder))) {
+		if (!has_suffix(entry->d_name, ".safetensors"))
+			continue;
+		several = several || found[0];
+		snprintf(found, sizeof(found), "%s", entry->d_name);
+	}
+	closedir(folder);
+	if (!found[0])
+		return eb_fail(EB_INVALID_ARGUMENT, "%s: holds no .safetensors file", directory);
+	if (several)
+		return eb_fail(EB_INVALID_ARGUMENT,
+			       "%s: holds several .safetensors files; leave the one to compile",
+			       directory);
+	*ret_path = eb_path_join(directory, found);
+	return *ret_path ? EB_OK : eb_fail(EB_OUT_OF_MEMORY, "%s: no memory", directory);
+}
+
+static enum eb_status open_weights(struct eb_checkpoint *checkpoint)
+{
+	static const char *const prefixes[] = { "", "bert.", "albert." };
+	enum eb_status status;
+	char *path;
+
+	status = find_weights(checkpoint->directory, &path);
+	if (status)
+		return status;
+	status = eb_safetensors_open(path, &checkpoint->tensors);
+	free(path);
+	if (status)
+		return status;
+	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
+		checkpoint->prefix = prefixes[i];
+		if (eb_checkpoint_has(checkpoint, "embeddings.word_embeddings.weight"))
+			return EB_OK;
+	}
+	return eb_fail(EB_INVALID_ARGUMENT, "%s: holds no tensor embeddings.word_embeddings.weight",
+		       checkpoint->tensors.path);
+}
+
+static enum eb_status check_vocabulary(const struct eb_checkpoint *checkpoint)
+{
+	size_t lines = 0;
+
+	for (size_t i = 0; i < checkpoint->vocabulary_size; i++)
+		lines += checkpoint->vocabulary[i] == '\n';
+	if (checkpoint->vocabulary_size &&
+	    checkpoint->vocabulary[checkpoint->vocabulary_size - 1] != '\n')
+		lines++;
+	if (lines != checkpoint->shape.vocabulary_size)
+		return eb_fail(EB_INVALID_ARGUMENT, "%s/vocab.txt: has %zu lines, config.json says %u",
+			       checkpoint->directory, lines, checkpoint->shape.vocabulary_size);
+	return EB_OK;
+}
+
+static enum eb_status open_parts(struct eb_checkpoint *checkpoint)
+{
+	enum eb_status status;
+	char *path;
+
+	status = read_member(checkpoint->directory, "config.json", CONFIG_BYTES_MAX,
+			     &checkpoint->config, &checkpoint->config_size);
+	if (status)
+		return status;
+	path = eb_path_join(checkpoint->directory, "config.json");
+	if (!path)
+		return eb_fail(EB_OUT_OF_MEMORY, "%s: no memory", checkpoint->directory);
+	status = eb_shape_parse(path, checkpoint->config, checkpoint->config_size,
+				&checkpoint->shape);
+	free(path);
+	if (!status)
+		status = read_member(checkpoint->directory, "vocab.txt", VOCABULARY_BYTES_MAX,
+				     &checkpoint->vocabulary, &checkpoint->vocabulary_size);
+	if (!status)
+		status = check_vocabulary(checkpoint);
+	if (!status)
+		status = open_weights(checkpoint);
+	return status;
+}
+
+enum eb_status eb_checkpoint_open(const char *directory, struct eb_checkpoint *ret_checkpoint)
+{
+	struct eb_checkpoint checkpoint = { 0 };
+	enum eb_status status;
+
+	checkpoint.directory = strdup(directory);
+	if (!checkpoint.directory)
+		return eb_fail(EB_OUT_OF_MEMORY, "%s: no memory", directory);
+	status = open_parts(&checkpoint);
+	if (status) {
+		eb_checkpoint_close(&checkpoint);
+		return status;
+	}
+	*ret_checkpoint = checkpoint;
+	return EB_OK;
+}
+
+void eb_checkpoint_close(struct eb_checkpoint *checkpoint)
+{
+	eb_safetensors_close(&checkpoint->tensors);
+	free(checkpoint->vocabulary);
+	free(checkpoint->config);
+	free(checkpoint->directory);
+	memset(checkpoint, 0, sizeof(*checkpoint));
+}
+
+static const struct eb_tensor *find(const struct eb_checkpoint *checkpoint, const char *name,
+				    const char *suffix)
+{
+	char full[NAME_BYTES];
+	int length = snprintf(full, sizeof(full), "%s%s%s", checkpoint->prefix, name, suffix);
+	const struct eb_tensor *tensor;
+
+	if (length < 0 || (size_t)length >= sizeof(full))
+		return NULL;
+	tensor = eb_safetensors_find(&checkpoint->tensors, full);
+	/* Exit heads sit beside the encoder, outside its prefix. */
+	return tensor ? tensor
+		      : eb_safetensors_find(&checkpoint->tensors, full + strlen(checkpoint->prefix));
+}
+
+bool eb_checkpoint_has(const struct eb_checkpoint *checkpoint, const char *name)
+{
+	return find(checkpoint, name, "") != NULL;
+}
+
+static enum eb_status apply_scales(const struct eb_checkpoint *checkpoint, const char *name,
+				   size_t rows, size_t columns, float *values)
+{
+	const struct eb_tensor *scales = find(checkpoint, name, ".scale");
+	float scale;
+
+	if (!scales || scales->elements != rows)
+		return eb_fail(EB_INVALID_ARGUMENT,
+			       "%s: 8-bit tensor %s needs %s.scale with %zu elements",
+			       checkpoint->tensors.path, name, name, rows);
+	for (size_t i = 0; i < rows; i++) {
+		eb_tensor_floats(scales, i, 1, &scale);
+		for (size_t j = 0; j < columns; j++)
+			values[i * columns + j] *= scale;
+	}
+	return EB_OK;
+}
+
+/* NaN and infinity would silently become codes; no trained network holds them. */
+static enum eb_status check_finite(const struct eb_checkpoint *checkpoint, const char *name,
+				   const float *values, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (!__builtin_isfinite(values[i]))
+			return eb_fail(EB_INVALID_ARGUMENT, "%s: tensor %s: element %zu is not finite",
+				       checkpoint->tensors.path, name, i);
+	}
+	return EB_OK;
+}
+
+static bool shape_is(const struct eb_tensor *tensor, size_t rows, size_t columns)
+{
+	if (tensor->rank == 1)
+		return rows == 1 && tensor->shape[0] == columns;
+	return tensor->rank == 2 && tensor->shape[0] == rows && tensor->shape[1] == columns;
+}
+
+enum eb_status eb_checkpoint_floats(const struct eb_checkpoint *checkpoint, const char *name,
+				    size_t rows, size_t columns, float **ret_values)
+{
+	const struct eb_tensor *tensor = find(checkpoint, name, "");
+	enum eb_status status = EB_OK;
+	float *values;
+
+	if (!tensor)
+		return eb_fail(EB_INVALID_ARGUMENT, "%s: tensor %s is missing",
+			       checkpoint->tensors.path, name);
+	if (!shape_is(tensor, rows, columns))
+		return eb_fail(EB_INVALID_ARGUMENT,
+			       "%s: tensor %s has %u dimensions (%zu elements), config.json asks for %zu x %zu",
+			       checkpoint->tensors.path, name, tensor->rank, tensor->elements, rows,
+			       columns);
+	values = malloc(rows * columns * sizeof(*values));
+	if (!values)
+		return eb_fail(EB_OUT_OF_MEMORY, "%s: no memory for tensor %s",
+			       checkpoint->tensors.path, name);
+	eb_tensor_floats(tensor, 0, rows * columns, values);
+	if (tensor->type == EB_TENSOR_I8)
+		status = apply_scales(checkpoint, name, rows, columns, values);
+	if (!status)
+		status = check_finite(checkpoint, name, values, rows * columns);
+	if (status) {
+		free(values);
+		return status;
+	}
+	*ret_values = values;
+	return EB_OK;
+}
+
+enum eb_status eb_checkpoint_token(const struct eb_checkpoint *checkpoint, const char *token,
+				   uint32_t *ret_id)
+{
+	const char *line = checkpoint->vocabulary;
+	const char *end = line + checkpoint->vocabulary_size;
+	size_t length = strlen(token);
+
+	for (uint32_t id = 0; line < end; id++) {
+		const char *stop = memchr(line, '\n', (size_t)(end - line));
+		size_t size = (size_t)((stop ? stop : end) - line);
+
+		if (size && line[size - 1] == '\r')
+			size--;
+		if (size == length && memcmp(line, token, length) == 0) {
+			*ret_id = id;
+			return EB_OK;
+		}
+		line = stop ? stop + 1 : end;
+	}
+	return eb_fail(EB_INVALID_ARGUMENT, "%s/vocab.txt: has no entry %s", checkpoint->directory,
+		       token);
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A checkpoint folder: config.json, vocab.txt and one safetensors file in Hugging Face
+ * names, in floating point or in the compact 8-bit form (Documentation/models.md).
+ */
+#ifndef EDGEBERT_MODEL_CHECKPOINT_H
+#define EDGEBERT_MODEL_CHECKPOINT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "kernel/edgebert_hw.h"
+#include "tools/model/safetensors.h"
+
+#define EB_LABEL_BYTES 64
+
+enum eb_architecture {
+	EB_ARCHITECTURE_BERT,		/* every layer has weights of its own */
+	EB_ARCHITECTURE_ALBERT,		/* one shared layer, factorised embedding */
+};
+
+struct eb_shape {
+	enum eb_architecture architecture;
+	unsigned int layers;
+	unsigned int hidden_size;
+	unsigned int attention_heads;
+	unsigned int head_size;
+	unsigned int intermediate_size;
+	unsigned int embedding_size;	/* hidden_size unless factorised */
+	unsigned int vocabulary_size;
+	unsigned int positions;
+	unsigned int token_types;
+	unsigned int classes;
+	double layer_norm_epsilon;
+	bool lower_case;
+	char labels[EDGEBERT_HW_CLASSES_MAX][EB_LABEL_BYTES];
+};
+
+struct eb_checkpoint {
+	char *directory;
+	struct eb_shape shape;
+	struct eb_safetensors tensors;
+	char *config;			/* text of config.json */
+	size_t config_size;
+	char *vocabulary;		/* one token per line */
+	size_t vocabulary_size;
+	const char *prefix;		/* of tensor names: "", "bert." or "albert." */
+};
+
+enum eb_status eb_checkpoint_open(const char *directory, struct eb_checkpoint *ret_checkpoint)
+	EB_WARN_UNUSED;
+void eb_checkpoint_close(struct eb_checkpoint *checkpoint);
+
+/* Parses config.json; path only names it in errors. */
+enum eb_status eb_shape_parse(const char *path, const char *text, size_t size,
+			      struct eb_shape *ret_shape) EB_WARN_UNUSED;
+
+/* Whether the tensor exists; name without the checkpoint's prefix. */
+bool eb_checkpoint_has(const struct eb_checkpoint *checkpoint, const char *name);
+
+/*
+ * The tensor in float, rows x columns (rows 1: a vector), 8-bit rows multiplied by their
+ * scales.  Fails unless it has exactly that shape.  Free with free().
+ */
+enum eb_status eb_checkpoint_floats(const struct eb_checkpoint *checkpoint, const char *name,
+				    size_t rows, size_t columns, float **ret_values)
+	EB_WARN_UNUSED;
+
+/* The id of a vocabulary entry. */
+enum eb_status eb_checkpoint_token(const struct eb_checkpoint *checkpoint, const char *token,
+				   uint32_t *ret_id) EB_WARN_UNUSED;
+
+#endif /* EDGEBERT_MODEL_CHECKPOINT_H */

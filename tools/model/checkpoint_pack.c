@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Compact 8-bit form of a checkpoint: each matrix as I8 with one symmetric scale per row
+ * (tensor "NAME.scale"), everything else in its own type.  Exact zeros stay zero, so a
+ * pruned table keeps its sparsity.
+ */
+#include "tools/model/checkpoint_pack.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/status.h"
+#include "tools/model/checkpoint.h"
+#include "tools/model/file.h"
+
+/* A matrix of few rows (type embeddings, classifiers) saves nothing worth its rounding. */
+#define ROWS_MIN 16
+
+struct packing {
+	struct eb_tensor_source *tensors;
+	void **owned;			/* bytes and names made here, one list */
+	size_t count;
+	size_t owned_count;
+};
+
+static void packing_free(struct packing *packing)
+{
+	for (size_t i = 0; i < packing->owned_count; i++)
+		free(packing->owned[i]);
+	free(packing->owned);
+	free(packing->tensors);
+}
+
+static void *own(struct packing *packing, void *memory)
+{
+	if (memory)
+		packing->owned[packing->owned_count++] = memory;
+	return memory;
+}
+
+static void pack_row(const float *values, size_t columns, int8_t *codes, float *ret_scale)
+{
+	float largest = 0;
+
+	for (size_t i = 0; i < columns; i++)
+		largest = fmaxf(largest, fabsf(values[i]));
+	*ret_scale = largest / 127;
+	for (size_t i = 0; i < columns; i++)
+		codes[i] = largest > 0 ? (int8_t)lrintf(values[i] / *ret_scale) : 0;
+}
+
+static enum eb_status pack_matrix(struct packing *packing, const struct eb_tensor *tensor)
+{
+	size_t rows = tensor->shape[0], columns = tensor->shape[1];
+	int8_t *codes = own(packing, malloc(rows * columns));
+	float *scales = own(packing, malloc(rows * sizeof(*scales)));
+	float *row = malloc(columns * sizeof(*row));
+	char *name = NULL;
+
+	if (asprintf(&name, "%s.scale", tensor->name) < 0)
+		name = NULL;
+	own(packing, name);
+	if (!codes || !scales || !row || !name) {
+		free(row);
+		return eb_fail(EB_OUT_OF_MEMORY, "no memory to pack tensor %s", tensor->name);
+	}
+	for (size_t i = 0; i < rows; i++) {
+		eb_tensor_floats(tensor, i * columns, columns, row);
+		pack_row(row, columns, codes + i * columns, &scales[i]);
+	}
+	free(row);
+	packing->tensors[packing->count++] = (struct eb_tensor_source){
+		tensor->name, EB_TENSOR_I8, 2, { rows, columns }, codes };
+	packing->tensors[packing->count++] = (struct eb_tensor_source){
+		name, EB_TENSOR_F32, 1, { rows }, scales };
+	return EB_OK;
+}
+
+static void keep_tensor(struct packing *packing, const struct eb_tensor *tensor)
+{
+	struct eb_tensor_source *copy = &packing->tensors[packing->count++];
+
+	*copy = (struct eb_tensor_source){ .name = tensor->name, .type = tensor->type,
+					   .rank = tensor->rank, .bytes = tensor->bytes };
+	memcpy(copy->shape, tensor->shape, sizeof(copy->shape));
+}
+
+static enum eb_status pack_tensors(struct packing *packing, const struct eb_safetensors *file)
+{
+	enum eb_status status = EB_OK;
+
+	packing->tensors = calloc(2 * file->count, sizeof(*packing->tensors));
+	packing->owned = calloc(3 * file->count, sizeof(*packing->owned));
+	if (!packing->tensors || !packing->owned)
+		return eb_fail(EB_OUT_OF_MEMORY, "%s: no memory to pack it", file->path);
+	for (size_t i = 0; i < file->count && !status; i++) {
+		const struct eb_tensor *tensor = &file->tensors[i];
+
+		if (tensor->type == EB_TENSOR_I8)
+			status = eb_fail(EB_INVALID_ARGUMENT, "%s: is packed already", file->path);
+		else if (tensor->rank == 2 && tensor->shape[0] >= ROWS_MIN)
+			status = pack_matrix(packing, tensor);
+		else
+			keep_tensor(packing, tensor);
+	}
+	return status;
+}
+
+static enum eb_status write_member(const char *directory, const char *name, const char *bytes,
+				   size_t size)
+{
+	const struct eb_file_part part = { bytes, size };
+	char *path = eb_path_join(directory, name);
+	enum eb_status status;
+
+	if (!path)
+		return eb_fail(EB_OUT_OF_MEMORY, "%s: no memory", directory);
+	status = eb_file_replace(path, &part, 1);
+	free(path);
+	return status;
+}
+
+enum eb_status eb_checkpoint_pack(const char *input, const char *output)
+{
+	struct packing packing = { 0 };
+	struct eb_checkpoint checkpoint;
+	enum eb_status status;
+	char *path;
+
+	status = eb_checkpoint_open(input, &checkpoint);
+	if (status)
+		return status;
+	status = pack_tensors(&packing, &checkpoint.tensors);
+	path = eb_path_join(output, "model.safetensors");
+	if (!status && !path)
+		status = eb_fail(EB_OUT_OF_MEMORY, "%s: no memory", output);
+	if (!status)
+		status = eb_safetensors_write(path, packing.tensors, packing.count);
+	if (!status)
+		status = write_member(output, "config.json", checkpoint.config,
+				      checkpoint.config_size);
+	if (!status)
+		status = write_member(output, "vocab.txt", checkpoint.vocabulary,
+				      checkpoint.vocabulary_size);
+	free(path);
+	packing_free(&packing);
+	eb_checkpoint_close(&checkpoint);
+	return status;
+}

@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Reading labelled sentences, as text through the tokenizer or as token ids.
+ */
+#include "tools/model/sentences.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/status.h"
+#include "tools/model/file.h"
+
+#define FILE_BYTES_MAX (256u << 20)
+
+/* A file's lines, cut in place. */
+struct lines {
+	const char *path;
+	char *bytes;
+	char **items;
+	size_t count;
+};
+
+static enum eb_status split_lines(const char *path, struct lines *lines)
+{
+	size_t size, capacity = 1;
+	enum eb_status status;
+
+	lines->path = path;
+	status = eb_file_read(path, FILE_BYTES_MAX, &lines->bytes, &size);
+	if (status)
+		return status;
+	for (size_t i = 0; i < size; i++)
+		capacity += lines->bytes[i] == '\n';
+	lines->items = malloc(capacity * sizeof(*lines->items));
+	if (!lines->items)
+		return eb_fail(EB_OUT_OF_MEMORY, "%s: no memory for %zu lines", path, capacity);
+	for (char *line = lines->bytes; line < lines->bytes + size;) {
+		char *end = memchr(line, '\n', (size_t)(lines->bytes + size - line));
+
+		lines->items[lines->count++] = line;
+		if (!end)
+			break;
+		*end = '\0';
+		if (end > line && end[-1] == '\r')
+			end[-1] = '\0';
+		line = end + 1;
+	}
+	return EB_OK;
+}
+
+static void free_lines(struct lines *lines)
+{
+	free(lines->items);
+	free(lines->bytes);
+}
+
+static enum eb_status parse_label(const struct lines *lines, size_t line, const char *text,
+				  unsigned int classes, unsigned int *ret_label)
+{
+	unsigned long value;
+	char *end;
+
+	errno = 0;
+	value = strtoul(text, &end, 10);
+	if (end == text || *end || errno || value >= classes)
+		return eb_fail(EB_INVALID_ARGUMENT,
+			       "%s:%zu: label \"%.20s\" is not a number from 0 to %u",
+			       lines->path, line + 1, text, classes - 1);
+	*ret_label = (unsigned int)value;
+	return EB_OK;
+}
+
+static enum eb_status append(struct eb_sentences *sentences, const struct eb_sentence *sentence,
+			     const uint32_t *tokens)
+{
+	struct eb_sentence *copy = &sentences->items[sentences->count];
+
+	*copy = *sentence;
+	copy->tokens = malloc(sentence->count * sizeof(*tokens));
+	if (!copy->tokens)
+		return eb_fail(EB_OUT_OF_MEMORY, "no memory for sentence %zu",
+			       sentences->count + 1);
+	memcpy(copy->tokens, tokens, sentence->count * sizeof(*tokens));
+	sentences->count++;
+	if (sentence->count > sentences->longest)
+		sentences->longest = sentence->count;
+	return EB_OK;
+}
+
+static enum eb_status parse_text_line(const struct lines *lines, size_t line,
+				      const struct eb_tokenizer *tokenizer, unsigned int classes,
+				      struct eb_sentences *sentences)
+{
+	uint32_t tokens[EDGEBERT_HW_SEQUENCE_MAX];
+	char *tab = strrchr(lines->items[line], '\t');
+	struct eb_sentence sentence = { 0 };
+	enum eb_status status;
+	int truncated;
+
+	if (!tab)
+		return eb_fail(EB_INVALID_ARGUMENT, "%s:%zu: is not \"text<TAB>label\"", lines->path,
+			       line + 1);
+	status = parse_label(lines, line, tab + 1, classes, &sentence.label);
+	if (status)
+		return status;
+	status = eb_tokenizer_encode(tokenizer, lines->items[line],
+				     (size_t)(tab - lines->items[line]), tokens,
+				     EDGEBERT_HW_SEQUENCE_MAX, &sentence.count, &truncated);
+	if (status)
+		return eb_fail(status, "%s:%zu: %s", lines->path, line + 1, eb_error_detail());
+	return append(sentences, &sentence, tokens);
+}
+
+/* Lines first.. of the file, at most limit of them, evenly spread. */
+static enum eb_status parse_text(const struct lines *lines, const struct eb_tokenizer *tokenizer,
+				 size_t limit, unsigned int classes,
+				 struct eb_sentences *sentences)
+{
+	size_t available = lines->count ? lines->count - 1 : 0;
+	size_t count = limit && limit < available ? limit : available;
+	enum eb_status status = EB_OK;
+
+	if (count == 0)
+		return eb_fail(EB_INVALID_ARGUMENT,
+			       "%s: needs a header line and at least one \"text<TAB>label\" line",
+			       lines->path);
+	sentences->items = calloc(count, sizeof(*sentences->items));
+	if (!sentences->items)
+		return eb_fail(EB_OUT_OF_MEMORY, "%s: no memory", lines->path);
+	for (size_t i = 0; i < count && !status; i++)
+		status = parse_text_line(lines, 1 + i * available / count, tokenizer, classes,
+					 sentences);
+	return status;
+}
+
+enum eb_status eb_sentences_from_text(const char *path, const struct eb_tokenizer *tokenizer,
+				      size_t limit, unsigned int classes,
+				      struct eb_sentences *ret_sentences)
+{
+	struct eb_sentences sentences = { 0 };
+	struct lines lines = { 0 };
+	enum eb_status status;
+
+	status = split_lines(path, &lines);
+	if (!status)
+		status = parse_text(&lines, tokenizer, limit, classes, &sentences);
+	free_lines(&lines);
+	if (status)
+		eb_sentences_free(&sentences);
+	else
+		*ret_sentences = sentences;
+	return status;
+}
+
+static enum eb_status parse_id_line(const struct lines *lines, size_t line,
+				    uint32_t vocabulary_size, size_t longest,
+				    struct eb_sentences *sentences)
+{
+	uint32_t tokens[EDGEBERT_HW_SEQUENCE_MAX];
+	struct eb_sentence sentence = { 0 };
+	char *next = strchr(lines->items[line], '\t');
+	enum eb_status status;
+
+	if (!next)
+		return eb_fail(EB_INVALID_ARGUMENT, "%s:%zu: is not \"label<TAB>id id ...\"",
+			       lines->path, line + 1);
+	*next++ = '\0';
+	status = parse_label(lines, line, lines->items[line], EDGEBERT_HW_CLASSES_MAX,
+			     &sentence.label);
+	while (!status && *next) {
+		char *end;
+		unsigned long id = strtoul(next, &end, 10);
+
+		if (end == next || id >= vocabulary_size || sentence.count == longest)
+			return eb_fail(EB_INVALID_ARGUMENT,
+				       "%s:%zu: \"%.20s\" is not an id below %u, or the line has more than %zu",
+				       lines->path, line + 1, next, vocabulary_size, longest);
+		tokens[sentence.count++] = (uint32_t)id;
+		next = end + strspn(end, " ");
+	}
+	return status ? status : append(sentences, &sentence, tokens);
+}
+
+enum eb_status eb_sentences_from_ids(const char *path, uint32_t vocabulary_size, size_t longest,
+				     struct eb_sentences *ret_sentences)
+{
+	struct eb_sentences sentences = { 0 };
+	struct lines lines = { 0 };
+	enum eb_status status;
+
+	if (longest > EDGEBERT_HW_SEQUENCE_MAX)
+		longest = EDGEBERT_HW_SEQUENCE_MAX;
+	status = split_lines(path, &lines);
+	if (!status) {
+		sentences.items = calloc(lines.count + 1, sizeof(*sentences.items));
+		if (!sentences.items)
+			status = eb_fail(EB_OUT_OF_MEMORY, "%s: no memory", path);
+	}
+	for (size_t i = 0; i < lines.count && !status; i++)
+		status = parse_id_line(&lines, i, vocabulary_size, longest, &sentences);
+	free_lines(&lines);
+	if (status)
+		eb_sentences_free(&sentences);
+	else
+		*ret_sentences = sentences;
+	return status;
+}
+
+void eb_sentences_free(struct eb_sentences *sentences)
+{
+	for (size_t i = 0; i < sentences->count; i++)
+		free(sentences->items[i].tokens);
+	free(sentences->items);
+	memset(sentences, 0, sizeof(*sentences));
+}

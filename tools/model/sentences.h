@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Labelled sentences as token ids: for calibration, for the exit predictor, for checks.
+ */
+#ifndef EDGEBERT_MODEL_SENTENCES_H
+#define EDGEBERT_MODEL_SENTENCES_H
+
+#include "lib/tokenizer.h"
+
+struct eb_sentence {
+	uint32_t *tokens;
+	size_t count;
+	unsigned int label;
+};
+
+struct eb_sentences {
+	struct eb_sentence *items;
+	size_t count;
+	size_t longest;			/* tokens */
+};
+
+/*
+ * "text<TAB>label" lines after a header line; at most limit sentences (0: all), taken
+ * evenly over the file.  Labels must be below classes.
+ */
+enum eb_status eb_sentences_from_text(const char *path, const struct eb_tokenizer *tokenizer,
+				      size_t limit, unsigned int classes,
+				      struct eb_sentences *ret_sentences) EB_WARN_UNUSED;
+
+/* "label<TAB>id id id ..." lines, ids below vocabulary_size, at most longest of them. */
+enum eb_status eb_sentences_from_ids(const char *path, uint32_t vocabulary_size, size_t longest,
+				     struct eb_sentences *ret_sentences) EB_WARN_UNUSED;
+
+void eb_sentences_free(struct eb_sentences *sentences);
+
+#endif /* EDGEBERT_MODEL_SENTENCES_H */
