@@ -57,20 +57,25 @@ find_keyring() {
 	die "no Debian archive keyring in /usr/share/keyrings; install the package debian-archive-keyring"
 }
 
-# The archive this machine gets its own Debian packages from.
-find_mirror() {
-	local mirror
+# Debian's own archive among the sources that apt, with these options, has package lists of.
+list_mirrors() {
+	# shellcheck disable=SC2016 # apt expands these
+	apt-get "$@" indextargets --format '$(ORIGIN)|$(RELEASE)|$(REPO_URI)' 'Created-By: Packages' |
+		awk -F'|' '$1 == "Debian" && $2 !~ /-security/ && $3 !~ /^cdrom:/ { print $3; exit }'
+}
 
-	if [ -n "${EDGEBERT_DEBIAN_MIRROR:-}" ]; then
-		echo "${EDGEBERT_DEBIAN_MIRROR%/}"
-		return
+# The archive this machine gets its own Debian packages from; $1 is a directory to work in.
+find_mirror() {
+	local mirror state=$1/machine
+
+	mirror=${EDGEBERT_DEBIAN_MIRROR:-$(list_mirrors)}
+	if [ -z "$mirror" ]; then
+		# Origins are known from lists, and this machine has none: get some, out of its sight.
+		mkdir -p "$state/lists/partial" "$state/cache/archives/partial"
+		set -- -o Dir::State="$state" -o Dir::Cache="$state/cache" -o APT::Sandbox::User="$(id -un)"
+		apt-get "$@" -qq update >/dev/null 2>&1 || true
+		mirror=$(list_mirrors "$@")
 	fi
-	# The origin is known once apt has its lists; before that the release's name must do.
-	# shellcheck source=/dev/null
-	mirror=$(apt-get indextargets --format '$(ORIGIN)|$(RELEASE)|$(REPO_URI)' 'Created-By: Packages' |
-		awk -F'|' -v codename="$(. /etc/os-release && [ "$ID" = debian ] && echo "${VERSION_CODENAME:-}")" '
-		$3 ~ /security/ || $2 ~ /-security/ || $3 ~ /^cdrom:/ { next }
-		$1 == "Debian" || (codename != "" && ($2 == codename || $2 == "stable")) { print $3; exit }')
 	[ -n "$mirror" ] || die "this machine's apt sources name no Debian archive;" \
 		"set EDGEBERT_DEBIAN_MIRROR to the URL of one"
 	echo "${mirror%/}"
@@ -82,7 +87,7 @@ write_apt_configuration() {
 	local directory=$1 keyring mirror
 
 	keyring=$(find_keyring)
-	mirror=$(find_mirror)
+	mirror=$(find_mirror "$directory")
 	mkdir -p "$directory/state/lists/partial" "$directory/cache/archives/partial"
 	: >"$directory/status"
 	printf 'deb [signed-by=%s] %s %s main\n' "$keyring" "$mirror" "$SUITE" \
@@ -199,7 +204,7 @@ get_component() {
 	mkdir -p "$work"
 	write_apt_configuration "$work/apt"
 	apt-get -c "$work/apt/apt.conf" -qq update ||
-		die "could not read the package lists of $(find_mirror);" \
+		die "could not read the package lists of $(awk '{ print $3; exit }' "$work/apt/sources.list");" \
 			"set EDGEBERT_DEBIAN_MIRROR to a Debian archive that has $SUITE and $BACKPORTS"
 	download_packages "$work" "$suite" "$(echo "$packages" | xargs)" "$keep" "$work/apt/apt.conf"
 	step UNPACK "$component"
