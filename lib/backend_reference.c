@@ -156,7 +156,7 @@ static void return_core(struct reference_backend *backend, struct eb_core *core,
 }
 
 static void fill_descriptor(struct edgebert_hw_job *descriptor, struct address_space *space,
-			    const struct eb_job *job)
+			    const struct eb_job *job, uint32_t point_count)
 {
 	descriptor->stream_address = map_buffer(space, job->stream);
 	descriptor->stream_commands = job->command_count;
@@ -165,7 +165,7 @@ static void fill_descriptor(struct edgebert_hw_job *descriptor, struct address_s
 	descriptor->entropy_threshold = (uint16_t)job->entropy_threshold;
 	descriptor->exit_layer_limit = job->exit_layer_limit;
 	descriptor->operating_point = job->operating_point;
-	descriptor->window_high = EDGEBERT_HW_OPERATING_POINTS_MAX - 1;
+	descriptor->window_high = (uint8_t)(point_count - 1);
 	for (size_t i = 0; i < EDGEBERT_HW_SEGMENTS; i++)
 		descriptor->segments[i] = map_buffer(space, job->segments[i]);
 }
@@ -188,7 +188,7 @@ static enum eb_status reference_run(struct eb_backend_device *device, const stru
 	core = take_core(backend);
 	if (!core)
 		return eb_fail(EB_OUT_OF_MEMORY, "no memory for another device core");
-	fill_descriptor(&descriptor, &space, job);
+	fill_descriptor(&descriptor, &space, job, device->info.operating_point_count);
 	eb_core_execute(core, &descriptor, &memory, &completion);
 	return_core(backend, core, &completion);
 

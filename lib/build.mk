@@ -7,7 +7,8 @@ status_SOURCES := lib/status.c
 
 STATIC_LIBS += edgebert-rt
 edgebert-rt_SOURCES := lib/status.c lib/options.c lib/model_file.c lib/model.c \
-	lib/model_parameters.c lib/cycle_table.c lib/exit_predictor.c lib/operating_point.c
+	lib/model_parameters.c lib/cycle_table.c lib/exit_predictor.c lib/operating_point.c \
+	lib/program.c lib/backend_reference.c lib/device.c lib/device_find.c lib/resident_model.c
 
 # Text to token ids; the model compiler uses it too.
 STATIC_LIBS += tokenizer

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/* An open device: its backend, what is uploaded to it, and how to find one. */
+#ifndef EDGEBERT_LIB_DEVICE_H
+#define EDGEBERT_LIB_DEVICE_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "lib/backend.h"
+#include "lib/operating_point.h"
+
+struct eb_resident_model;
+
+struct eb_device {
+	atomic_uint references;
+	struct eb_backend_device *backend;
+	struct eb_estimator *estimator;
+	pthread_mutex_t residents_lock;
+	struct eb_resident_model *residents;	/* models uploaded to this device */
+};
+
+/* Takes the backend over, also when it fails. */
+enum eb_status eb_device_create(struct eb_backend_device *backend, struct eb_device **ret_device);
+
+/* Path of the first EdgeBERT node; EB_NO_MODULE or EB_NO_DEVICE when there is none. */
+enum eb_status eb_device_find_first(char *path, size_t path_size);
+
+/*
+ * Why a node could not be opened (error: an errno value): no such node, no permission
+ * and what would give it, or anything else.
+ */
+enum eb_status eb_device_explain_open(const char *path, int error);
+
+#endif /* EDGEBERT_LIB_DEVICE_H */
