@@ -84,7 +84,6 @@ start_device() {
 end_device() {
 	local number=$1 pid=${device_pids[$1]} tries status=0
 
-	kill -CONT "$pid" 2>/dev/null || true
 	kill -TERM "$pid" 2>/dev/null || true
 	for ((tries = 0; tries < 100; tries++)); do
 		kill -0 "$pid" 2>/dev/null || break
@@ -117,8 +116,6 @@ serve_requests() {
 		case "$request:$pid" in
 		*:) reply="there is no device $number" ;;
 		kill-device:*) touch "$work/killed$number"; kill -KILL "$pid" || reply="device $number is gone" ;;
-		stop-device:*) kill -STOP "$pid" || reply="device $number is gone" ;;
-		continue-device:*) kill -CONT "$pid" || reply="device $number is gone" ;;
 		*) reply="unknown request '$request'" ;;
 		esac
 		echo "$reply" >"$work/host/reply.new"
