@@ -5,10 +5,65 @@
 STATIC_LIBS += status
 status_SOURCES := lib/status.c
 
+# The runtime's own objects; the library is these, the tokenizer and the device core.
 STATIC_LIBS += edgebert-rt
-edgebert-rt_SOURCES := lib/status.c lib/options.c lib/model_file.c lib/model.c \
-	lib/model_parameters.c lib/cycle_table.c lib/exit_predictor.c lib/operating_point.c \
-	lib/program.c lib/backend_reference.c lib/device.c lib/device_find.c lib/resident_model.c
+edgebert-rt_SOURCES := lib/accel_buffer.c lib/accel_ioctl.c lib/backend_accel.c \
+	lib/backend_reference.c lib/cycle_table.c lib/device.c lib/device_find.c lib/engine.c \
+	lib/exit_policy.c lib/exit_predictor.c lib/model.c lib/model_file.c \
+	lib/model_parameters.c lib/operating_point.c lib/options.c lib/program.c \
+	lib/request.c lib/resident_model.c lib/result.c lib/status.c
+edgebert-rt_PACKAGES := json-c libdrm libkmod libudev zlib
+
+runtime_archives := $(BUILD)/obj/libedgebert-rt.a $(BUILD)/obj/libtokenizer.a \
+	$(BUILD)/obj/libcore.a
+runtime_packages := json-c libkmod libudev zlib libutf8proc
+
+# What a host program needs beside the archives edgebert-rt, tokenizer and core.
+RUNTIME_PACKAGES := $(runtime_packages)
+RUNTIME_LIBS := -lm -lpthread
+
+RUNTIME_LIBRARY := $(BUILD)/lib/libedgebert-rt.so
+RUNTIME_PKGCONFIG := $(BUILD)/lib/pkgconfig/edgebert-rt.pc
+ALL_TARGETS += $(RUNTIME_LIBRARY) $(RUNTIME_PKGCONFIG)
+
+$(RUNTIME_LIBRARY).$(VERSION): $(runtime_archives) lib/libedgebert-rt.map
+	@mkdir -p $(@D)
+	@echo "  LINK    $@"
+	@$(CC) $(ALL_CFLAGS) -shared -o $@ \
+		-Wl,-soname,libedgebert-rt.so.$(SOMAJOR) -Wl,-z,defs \
+		-Wl,--version-script=lib/libedgebert-rt.map -Wl,--whole-archive \
+		$(BUILD)/obj/libedgebert-rt.a -Wl,--no-whole-archive $(runtime_archives) \
+		$(ALL_LDFLAGS) $(RUNTIME_LIBS) $(call package_libs,$(runtime_packages))
+
+$(RUNTIME_LIBRARY).$(SOMAJOR): $(RUNTIME_LIBRARY).$(VERSION)
+	@ln -sf $(<F) $@
+
+$(RUNTIME_LIBRARY): $(RUNTIME_LIBRARY).$(SOMAJOR)
+	@ln -sf $(<F) $@
+
+# ---- make install: DESTDIR, PREFIX, BINDIR, LIBDIR, INCLUDEDIR ----
+
+PREFIX     ?= /usr/local
+BINDIR     ?= $(PREFIX)/bin
+LIBDIR     ?= $(PREFIX)/lib
+INCLUDEDIR ?= $(PREFIX)/include
+
+pkgconfig_file = sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' \
+	-e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' -e 's|@VERSION@|$(VERSION)|' lib/edgebert-rt.pc.in
+
+$(RUNTIME_PKGCONFIG): lib/edgebert-rt.pc.in FORCE
+	@mkdir -p $(@D)
+	@$(pkgconfig_file) | cmp -s - $@ || $(pkgconfig_file) > $@
+
+.PHONY: install
+install: all
+	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBDIR)/pkgconfig \
+		$(DESTDIR)$(INCLUDEDIR)/edgebert
+	$(if $(PROGRAMS),install -m 755 $(PROGRAMS:%=$(BUILD)/bin/%) $(DESTDIR)$(BINDIR))
+	install -m 644 $(RUNTIME_LIBRARY).$(VERSION) $(DESTDIR)$(LIBDIR)
+	cp -Pf $(RUNTIME_LIBRARY) $(RUNTIME_LIBRARY).$(SOMAJOR) $(DESTDIR)$(LIBDIR)
+	install -m 644 $(RUNTIME_PKGCONFIG) $(DESTDIR)$(LIBDIR)/pkgconfig
+	install -m 644 lib/include/edgebert/*.h $(DESTDIR)$(INCLUDEDIR)/edgebert
 
 # Text to token ids; the model compiler uses it too.
 STATIC_LIBS += tokenizer

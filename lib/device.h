@@ -25,6 +25,9 @@ enum eb_status eb_device_create(struct eb_backend_device *backend, struct eb_dev
 /* Path of the first EdgeBERT node; EB_NO_MODULE or EB_NO_DEVICE when there is none. */
 enum eb_status eb_device_find_first(char *path, size_t path_size);
 
+/* Name of the device behind a node on its bus ("0000:00:04.0"), "" when there is none. */
+void eb_device_bus_address(const char *path, char *address, size_t address_size);
+
 /*
  * Why a node could not be opened (error: an errno value): no such node, no permission
  * and what would give it, or anything else.

@@ -206,6 +206,23 @@ enum eb_status eb_device_find(int (*found)(const char *path, const char *bus_add
 				    eb_errno_name(result)) : EB_OK;
 }
 
+void eb_device_bus_address(const char *path, char *address, size_t address_size)
+{
+	struct udev_device *device = NULL, *parent = NULL;
+	struct stat info;
+	struct udev *udev = udev_new();
+
+	address[0] = '\0';
+	if (udev && !stat(path, &info) && S_ISCHR(info.st_mode))
+		device = udev_device_new_from_devnum(udev, 'c', info.st_rdev);
+	if (device)
+		parent = udev_device_get_parent(device);	/* owned by device */
+	if (parent)
+		snprintf(address, address_size, "%s", udev_device_get_sysname(parent));
+	udev_device_unref(device);
+	udev_unref(udev);
+}
+
 struct first_node {
 	char *path;
 	size_t size;
