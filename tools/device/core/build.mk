@@ -1,0 +1,9 @@
+# SPDX-License-Identifier: MIT
+# The device core, shared by edgebert-device, the reference backend and the compiler.
+STATIC_LIBS += edgebert-core
+edgebert-core_SOURCES := $(addprefix tools/device/core/, \
+	activation.c adaptivfloat.c bitmask.c command.c core.c cycles.c elementwise.c \
+	embedding.c energy.c execute.c exit_assessment.c layernorm.c matmul.c operand.c \
+	operating_point.c piecewise_linear.c profile.c softmax.c)
+# Loops over rows are written to be vectorised.
+edgebert-core_CFLAGS := -O3

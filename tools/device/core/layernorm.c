@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: MIT
+/*
+ * LAYERNORM: exact wide sums, the published piecewise-linear 1/sqrt on a variance of 20
+ * fraction bits, Q6.10 words from there on.
+ */
+#include "tools/device/core/command.h"
+#include "tools/device/core/operand.h"
+#include "tools/device/core/piecewise_linear.h"
+#include "tools/device/core/row.h"
+
+#define WORD_BITS 10
+#define WIDE_BITS 20		/* fraction bits of mean, variance and epsilon */
+#define MANTISSA_BITS 24	/* of eb_inverse_sqrt */
+
+struct moments {
+	int64_t mean;		/* 20 fraction bits, cut toward zero as published */
+	uint64_t variance;	/* 20 fraction bits */
+};
+
+/* Exact: 4096 words of 16 bits leave n * sum(x^2) and sum(x)^2 below 2^54. */
+static struct moments moments(const int16_t *words, size_t count)
+{
+	int64_t sum = 0, squares = 0, n = (int64_t)count;
+
+	for (size_t i = 0; i < count; i++) {
+		sum += words[i];
+		squares += (int32_t)words[i] * words[i];
+	}
+	return (struct moments){
+		.mean = sum * (1 << (WIDE_BITS - WORD_BITS)) / n,
+		.variance = (uint64_t)((n * squares - sum * sum) / (n * n)),
+	};
+}
+
+void eb_layernorm_row(const int16_t *words, const int16_t *gamma, const int16_t *beta,
+		      size_t count, uint32_t epsilon, int32_t *values)
+{
+	struct moments row = moments(words, count);
+	struct eb_inverse_sqrt inverse = { 0 };
+	int shift;
+
+	/* Without epsilon a constant row has no scale; its distances to the mean are zero. */
+	if (row.variance + epsilon)
+		inverse = eb_piecewise_inverse_sqrt(row.variance + epsilon, WIDE_BITS);
+	shift = WIDE_BITS + MANTISSA_BITS + inverse.exponent - WORD_BITS;
+	for (size_t i = 0; i < count; i++) {
+		int64_t distance = words[i] * (1 << (WIDE_BITS - WORD_BITS)) - row.mean;
+		int64_t normal = (distance * inverse.mantissa) >> shift;
+
+		values[i] = (int32_t)((normal * gamma[i]) >> WORD_BITS) + beta[i];
+	}
+}
+
+/* Working memory of one command. */
+struct buffers {
+	int16_t *words, *gamma, *beta;
+	int32_t *values;
+};
+
+static bool get_buffers(struct eb_core *core, size_t columns, struct buffers *buffers)
+{
+	buffers->words = eb_core_scratch(core, EB_SCRATCH_INPUT, columns * 2);
+	buffers->values = eb_core_scratch(core, EB_SCRATCH_VALUES, columns * 4);
+	buffers->gamma = eb_core_scratch(core, EB_SCRATCH_PARAMETERS, columns * 4);
+	if (!buffers->words || !buffers->values || !buffers->gamma)
+		return false;
+	buffers->beta = buffers->gamma + columns;
+	return true;
+}
+
+static int read_parameters(struct eb_job *job, const struct eb_operation *operation,
+			   struct buffers *buffers)
+{
+	const struct edgebert_hw_layernorm *layernorm = &operation->command->layernorm;
+	int status = eb_operand_read_words(job, layernorm->gamma, layernorm->parameter_format,
+					   layernorm->gamma_bias, operation->columns,
+					   buffers->gamma);
+
+	if (status != EDGEBERT_HW_OK)
+		return status;
+	return eb_operand_read_words(job, layernorm->beta, layernorm->parameter_format,
+				     layernorm->beta_bias, operation->columns, buffers->beta);
+}
+
+static int run_row(struct eb_job *job, const struct eb_operation *operation,
+		   struct buffers *buffers, uint32_t row)
+{
+	const struct edgebert_hw_layernorm *layernorm = &operation->command->layernorm;
+	int status = eb_operand_read_words(job, layernorm->input + row * layernorm->input_stride,
+					   layernorm->input_format, layernorm->input_bias,
+					   operation->columns, buffers->words);
+
+	if (status != EDGEBERT_HW_OK)
+		return status;
+	eb_layernorm_row(buffers->words, buffers->gamma, buffers->beta, operation->columns,
+			 layernorm->epsilon, buffers->values);
+	return eb_operand_write_words(job, layernorm->output + row * layernorm->output_stride,
+				      layernorm->output_format, layernorm->output_bias,
+				      operation->columns, buffers->values);
+}
+
+int eb_run_layernorm(struct eb_job *job, const struct eb_operation *operation)
+{
+	struct eb_work work = { 0 };
+	struct buffers buffers;
+	int status;
+
+	if (!get_buffers(job->core, operation->columns, &buffers))
+		return EDGEBERT_HW_DEVICE_ERROR;
+	status = read_parameters(job, operation, &buffers);
+	for (uint32_t row = 0; row < operation->rows && status == EDGEBERT_HW_OK; row++) {
+		if (row % EDGEBERT_HW_LANES == 0 && eb_job_aborted(job))
+			return EDGEBERT_HW_ABORTED;
+		status = run_row(job, operation, &buffers, row);
+	}
+	if (status != EDGEBERT_HW_OK)
+		return status;
+	work.special_vectors = (uint64_t)operation->rows * eb_vectors(operation->columns);
+	/* Two passes read the row, one writes it; gamma and beta are read once per row. */
+	work.buffer_bytes = work.special_vectors * 5 * EDGEBERT_HW_LANES;
+	eb_job_charge(job, operation, 0, &work);
+	return EDGEBERT_HW_OK;
+}
