@@ -15,10 +15,10 @@ edgebert-rt_SOURCES := lib/accel_buffer.c lib/accel_ioctl.c lib/backend_accel.c 
 edgebert-rt_PACKAGES := json-c libdrm libkmod libudev zlib
 
 runtime_archives := $(BUILD)/obj/libedgebert-rt.a $(BUILD)/obj/libtokenizer.a \
-	$(BUILD)/obj/libcore.a
+	$(BUILD)/obj/libedgebert-core.a
 runtime_packages := json-c libkmod libudev zlib libutf8proc
 
-# What a host program needs beside the archives edgebert-rt, tokenizer and core.
+# What a host program needs beside the archives edgebert-rt, tokenizer and edgebert-core.
 RUNTIME_PACKAGES := $(runtime_packages)
 RUNTIME_LIBS := -lm -lpthread
 
