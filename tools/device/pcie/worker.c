@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The worker thread: takes jobs off the ring, runs them on the core, reports them.
+ *
+ * device->lock is held here except around what takes time: host memory, the core, and
+ * waiting for modelled time to pass.  After each of these a reset may have happened;
+ * what was being done is then dropped without a trace.
+ */
+#include <string.h>
+#include <time.h>
+
+#include "tools/device/pcie/context.h"
+
+static bool runnable(const struct eb_device *device)
+{
+	return device->enabled && device->head != device->tail;
+}
+
+/* A record for a job that the core never saw. */
+static void record_unexecuted(const struct eb_device *device, const struct edgebert_hw_job *job,
+			      int status, struct edgebert_hw_completion *record)
+{
+	memset(record, 0, sizeof(*record));
+	memset(record->entropies, 0xff, sizeof(record->entropies));
+	record->cookie = job->cookie;
+	record->context = job->context;
+	record->status = status;
+	record->operating_point = device->registers[EB_REG(DVFS_CURRENT) / 4];
+}
+
+static struct eb_core_limits current_limits(const struct eb_device *device)
+{
+	uint32_t window = device->registers[EB_REG(DVFS_WINDOW) / 4];
+
+	return (struct eb_core_limits) {
+		.window_low = window & 0xff,
+		.window_high = window >> 8 & 0xff,
+		.default_point = device->registers[EB_REG(DVFS_DEFAULT) / 4],
+	};
+}
+
+/* Loads the job's context; lock not held. */
+static int prepare_context(struct eb_job_memory *memory)
+{
+	int status;
+
+	if (!eb_gate_enter(&memory->device->gate)) {
+		memory->table_failed = true;
+		return EDGEBERT_HW_BUS_ERROR;
+	}
+	status = eb_context_load(memory);
+	eb_gate_leave(&memory->device->gate);
+	return status;
+}
+
+static void run_on_core(struct eb_device *device, const struct edgebert_hw_job *job,
+			struct eb_job_memory *memory, struct edgebert_hw_completion *record)
+{
+	const struct eb_core_memory callbacks = {
+		.opaque = memory,
+		.read = eb_mmu_read,
+		.write = eb_mmu_write,
+		/*
+		 * No map_read: a pointer into host memory would outlive the gate, so a
+		 * CONTEXT_UPDATE or a reset could not promise that accesses have ended.
+		 */
+	};
+	struct eb_core_limits limits = current_limits(device);
+
+	pthread_mutex_unlock(&device->lock);
+	eb_core_set_limits(device->core, &limits);
+	eb_core_execute(device->core, job, &callbacks, record);
+	pthread_mutex_lock(&device->lock);
+}
+
+/* Makes the job last as long as it would on the modelled part. */
+static void pace(struct eb_device *device, const struct edgebert_hw_job *job,
+		 struct edgebert_hw_completion *record)
+{
+	uint64_t end = device->power_on_ns + record->start_ns + record->time_ns;
+	struct timespec deadline = { .tv_sec = end / 1000000000, .tv_nsec = end % 1000000000 };
+
+	while (!device->stopping && !device->reset_pending && eb_now_ns() < end) {
+		if (device->contexts[job->context].aborted) {
+			record->status = EDGEBERT_HW_ABORTED;
+			break;
+		}
+		pthread_cond_timedwait(&device->work, &device->lock, &deadline);
+	}
+}
+
+/* Fills the record; false: a fatal error or a reset leaves nothing to report. */
+static bool execute(struct eb_device *device, const struct edgebert_hw_job *job,
+		    struct edgebert_hw_completion *record)
+{
+	static _Thread_local struct eb_job_memory memory;
+	uint64_t start_ns = eb_device_time(device);
+	int status = EDGEBERT_HW_BAD_CONTEXT;
+
+	if (job->context < EDGEBERT_HW_CONTEXT_COUNT) {
+		uint64_t table = device->rings.context_table;
+
+		pthread_mutex_unlock(&device->lock);
+		eb_job_memory_init(&memory, device, job->context, table);
+		status = prepare_context(&memory);
+		pthread_mutex_lock(&device->lock);
+		if (device->reset_pending)
+			return false;
+		/* Aborted contexts answer before anything of them is looked at. */
+		if (device->contexts[job->context].aborted)
+			status = EDGEBERT_HW_ABORTED;
+	}
+	record_unexecuted(device, job, status, record);
+	record->start_ns = start_ns;
+	if (status == EDGEBERT_HW_OK) {
+		device->executing = true;
+		device->executing_context = job->context;
+		eb_core_abort_clear(device->core);
+		run_on_core(device, job, &memory, record);
+		record->start_ns = start_ns;
+		if (device->paced)
+			pace(device, job, record);
+		device->executing = false;
+		device->executing_context = EB_NO_CONTEXT;
+	}
+	if (device->reset_pending)
+		return false;
+	if (status != EDGEBERT_HW_ABORTED && job->context < EDGEBERT_HW_CONTEXT_COUNT &&
+	    memory.table_failed) {
+		eb_fatal(device, EDGEBERT_HW_FATAL_CONTEXT_TABLE);
+		return false;
+	}
+	record->end_ns = eb_device_time(device);
+	return true;
+}
+
+static void count(struct eb_device *device, const struct edgebert_hw_completion *record)
+{
+	struct eb_counters *counters = &device->counters;
+
+	counters->jobs++;
+	if (record->status == EDGEBERT_HW_ABORTED)
+		counters->aborts++;
+	else if (record->status != EDGEBERT_HW_OK)
+		counters->faults++;
+	counters->cycles += record->cycles;
+	counters->busy_ns += record->time_ns;
+	counters->energy_pj += record->energy_pj;
+	for (unsigned int i = 0; i < EDGEBERT_HW_BLOCK_COUNT; i++)
+		counters->block_pj[i] += record->block_energy_pj[i];
+	if (record->exit_layer >= 1 && record->exit_layer <= EDGEBERT_HW_LAYERS_MAX)
+		counters->exits[record->exit_layer - 1]++;
+	counters->transitions += record->transitions;
+	device->registers[EB_REG(DVFS_CURRENT) / 4] = record->operating_point;
+}
+
+static void report(struct eb_device *device, struct edgebert_hw_completion *record)
+{
+	uint32_t slot = device->completed % device->rings.entries;
+	uint64_t address = device->rings.complete_base + (uint64_t)slot * sizeof(*record);
+	int error;
+
+	count(device, record);
+	record->sequence = device->completed + 1;
+	pthread_mutex_unlock(&device->lock);
+	error = eb_ring_complete(device, address, record);
+	pthread_mutex_lock(&device->lock);
+	if (device->reset_pending)
+		return;
+	if (error) {
+		eb_fatal(device, EDGEBERT_HW_FATAL_COMPLETE_RING);
+		return;
+	}
+	device->completed++;
+	eb_interrupt_cause(device, EDGEBERT_HW_IRQ_COMPLETION);
+}
+
+static void run_next_job(struct eb_device *device)
+{
+	uint32_t slot = device->head % device->rings.entries;
+	struct edgebert_hw_completion record;
+	struct edgebert_hw_job job;
+	uint64_t address = device->rings.submit_base + (uint64_t)slot * sizeof(job);
+	int error;
+
+	pthread_mutex_unlock(&device->lock);
+	error = eb_ring_fetch(device, address, &job);
+	pthread_mutex_lock(&device->lock);
+	if (device->reset_pending)
+		return;
+	if (error) {
+		eb_fatal(device, EDGEBERT_HW_FATAL_SUBMIT_RING);
+		return;
+	}
+	device->head++;
+	if (execute(device, &job, &record))
+		report(device, &record);
+}
+
+void *eb_worker(void *opaque)
+{
+	struct eb_device *device = opaque;
+
+	pthread_mutex_lock(&device->lock);
+	while (!device->stopping) {
+		if (!runnable(device)) {
+			pthread_cond_wait(&device->work, &device->lock);
+			continue;
+		}
+		device->working = true;
+		run_next_job(device);
+		device->working = false;
+		if (device->reset_pending)
+			eb_reset_finish(device);
+	}
+	pthread_mutex_unlock(&device->lock);
+	return NULL;
+}

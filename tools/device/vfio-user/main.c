@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: MIT
+/*
+ * edgebert-device: the virtual EdgeBERT accelerator as a vfio-user server.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "tools/device/core/core.h"
+#include "tools/device/vfio-user/server.h"
+
+enum exit_status {
+	EXIT_OK,
+	EXIT_FAILED,
+	EXIT_USAGE,
+};
+
+struct settings {
+	const char *socket;
+	const char *envm;
+	struct eb_server_options server;
+};
+
+static void print_help(void)
+{
+	printf("usage: edgebert-device --socket PATH [OPTION...]\n"
+	       "Serves a virtual EdgeBERT accelerator to a virtual machine over vfio-user.\n\n"
+	       "  --socket PATH   where to listen; the socket file is removed at the end\n"
+	       "  --profile NAME  modelled part, one of:");
+	for (const char *const *name = eb_core_profile_names(); *name != NULL; name++)
+		printf(" %s", *name);
+	printf("\n"
+	       "                  (the first is the default)\n"
+	       "  --envm FILE     initial contents of the embedded non-volatile memory,\n"
+	       "                  at most %d bytes\n"
+	       "  --pace          jobs take the time that the modelled part would\n"
+	       "  --verbose       say on stderr what clients and guests do wrong\n"
+	       "  --version       print the version\n"
+	       "  --help          print this text\n\n"
+	       "Serves one client at a time.  When it goes away the device is reset and the\n"
+	       "next one can connect.  Ends cleanly on SIGTERM and SIGINT.\n",
+	       EDGEBERT_HW_ENVM_BYTES);
+}
+
+__attribute__((format(printf, 1, 2)))
+static void complain(const char *format, ...)
+{
+	va_list arguments;
+
+	fputs("edgebert-device: ", stderr);
+	va_start(arguments, format);
+	vfprintf(stderr, format, arguments);
+	va_end(arguments);
+	fputc('\n', stderr);
+}
+
+/* True: go on.  Otherwise *ret_status is the program's. */
+static bool parse_options(int count, char **values, struct settings *settings,
+			  enum exit_status *ret_status)
+{
+	static const struct option options[] = {
+		{ "socket", required_argument, NULL, 's' },
+		{ "profile", required_argument, NULL, 'p' },
+		{ "envm", required_argument, NULL, 'e' },
+		{ "pace", no_argument, NULL, 'P' },
+		{ "verbose", no_argument, NULL, 'v' },
+		{ "version", no_argument, NULL, 'V' },
+		{ "help", no_argument, NULL, 'h' },
+		{ 0 },
+	};
+	int option;
+
+	*ret_status = EXIT_USAGE;
+	while ((option = getopt_long(count, values, "", options, NULL)) != -1) {
+		switch (option) {
+		case 's':
+			settings->socket = optarg;
+			break;
+		case 'p':
+			settings->server.profile = optarg;
+			break;
+		case 'e':
+			settings->envm = optarg;
+			break;
+		case 'P':
+			settings->server.paced = true;
+			break;
+		case 'v':
+			settings->server.verbose = true;
+			break;
+		case 'V':
+			printf("edgebert-device %s\n", EDGEBERT_VERSION);
+			*ret_status = EXIT_OK;
+			return false;
+		case 'h':
+			print_help();
+			*ret_status = EXIT_OK;
+			return false;
+		default:
+			complain("see --help");
+			return false;
+		}
+	}
+	if (optind < count) {
+		complain("unexpected argument '%s'; see --help", values[optind]);
+		return false;
+	}
+	if (settings->socket == NULL) {
+		complain("--socket PATH is missing; see --help");
+		return false;
+	}
+	return true;
+}
+
+/* Reads up to size + 1 bytes, so that a file too long shows. */
+static ssize_t read_file(int fd, uint8_t *bytes, size_t size)
+{
+	size_t used = 0;
+	uint8_t extra;
+
+	for (;;) {
+		ssize_t got = used < size ? read(fd, bytes + used, size - used) :
+					    read(fd, &extra, 1);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return -1;
+		if (got == 0)
+			return used;
+		used += got;
+		if (used > size)
+			return used;
+	}
+}
+
+static bool load_envm(struct eb_server *server, const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t size = fd < 0 ? -1 : read_file(fd, eb_device_envm(server->device),
+					       EDGEBERT_HW_ENVM_BYTES);
+
+	if (size < 0)
+		complain("cannot read the eNVM contents '%s': %s", path, strerror(errno));
+	else if (size > EDGEBERT_HW_ENVM_BYTES)
+		complain("the eNVM contents '%s' have more than the %d bytes of the eNVM", path,
+			 EDGEBERT_HW_ENVM_BYTES);
+	if (fd >= 0)
+		close(fd);
+	return size >= 0 && size <= EDGEBERT_HW_ENVM_BYTES;
+}
+
+/* Readable once the program is asked to end. */
+static int open_stop_fd(void)
+{
+	sigset_t signals;
+
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGINT);
+	/* Blocked before any thread exists, so that all inherit it. */
+	if (sigprocmask(SIG_BLOCK, &signals, NULL) != 0)
+		return -1;
+	signal(SIGPIPE, SIG_IGN);
+	return signalfd(-1, &signals, SFD_CLOEXEC);
+}
+
+static void complain_about_socket(const char *path, int error)
+{
+	switch (-error) {
+	case ENAMETOOLONG:
+		complain("the socket path '%s' is too long; use one of at most 107 characters", path);
+		break;
+	case EADDRINUSE:
+		complain("another server is listening on '%s'; end it or use another path", path);
+		break;
+	case EEXIST:
+		complain("'%s' exists and is not a socket; use another path", path);
+		break;
+	default:
+		complain("cannot listen on '%s': %s", path, strerror(-error));
+	}
+}
+
+static enum exit_status serve_clients(struct eb_server *server, const char *path, int stop_fd)
+{
+	enum exit_status status = EXIT_OK;
+	int listener, result;
+
+	result = eb_socket_listen(path, &listener);
+	if (result != 0) {
+		complain_about_socket(path, result);
+		return EXIT_FAILED;
+	}
+	eb_server_log(server, "listening on %s, profile %s", path,
+		      eb_device_profile(server->device));
+	for (;;) {
+		int client;
+
+		result = eb_socket_accept(listener, stop_fd, &client);
+		if (result != 0)
+			break;
+		if (eb_server_serve(server, client, stop_fd)) {
+			result = -ECANCELED;
+			break;
+		}
+	}
+	if (result != -ECANCELED) {
+		complain("cannot accept clients on '%s': %s", path, strerror(-result));
+		status = EXIT_FAILED;
+	}
+	close(listener);
+	unlink(path);
+	return status;
+}
+
+int main(int count, char **values)
+{
+	struct settings settings = { 0 };
+	enum exit_status status;
+	struct eb_server *server;
+	int stop_fd;
+
+	if (!parse_options(count, values, &settings, &status))
+		return status;
+	stop_fd = open_stop_fd();
+	if (stop_fd < 0) {
+		complain("cannot handle signals: %s", strerror(errno));
+		return EXIT_FAILED;
+	}
+	server = eb_server_create(&settings.server);
+	if (server == NULL && errno == ENOENT) {
+		complain("there is no profile '%s'; --help lists them", settings.server.profile);
+		return EXIT_USAGE;
+	}
+	if (server == NULL) {
+		complain("cannot create the device: %s", strerror(errno));
+		return EXIT_FAILED;
+	}
+	status = EXIT_FAILED;
+	if (settings.envm == NULL || load_envm(server, settings.envm))
+		status = serve_clients(server, settings.socket, stop_fd);
+	eb_server_destroy(server);
+	close(stop_fd);
+	return status;
+}
