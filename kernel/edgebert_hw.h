@@ -262,7 +262,8 @@ struct edgebert_hw_completion {
 	__u8 label;			/* class with the largest logit at the last ENTROPY */
 	__u8 operating_point;		/* in force when the job ended */
 	__le32 fault_command;		/* index of the command that failed */
-	__le32 fault_address;		/* operand address of the failure, where one applies */
+	__le32 fault_address;		/* operand address of the failure, where one applies;
+					 * a command that cannot be read: its virtual address */
 	__le64 cycles;			/* device clock cycles of the job, modelled */
 	__le64 time_ns;			/* cycles at their frequencies plus transitions, modelled */
 	__le64 energy_pj;		/* modelled, sum of block_energy_pj */
@@ -330,7 +331,8 @@ enum edgebert_hw_opcode {
 
 /*
  * Command flags.  FROM_JOB replaces a count by job.sequence_length; for a depth
- * it is rounded up to a whole vector of 16.
+ * it is rounded up to a whole vector of 16.  Fields of an operand whose flag (BIAS,
+ * SPAN) is not set must be zero, and so must flags that mean nothing to the opcode.
  */
 #define EDGEBERT_HW_CMD_ROWS_FROM_JOB		(1u << 0)
 #define EDGEBERT_HW_CMD_COLUMNS_FROM_JOB	(1u << 1)
@@ -349,7 +351,8 @@ enum edgebert_hw_opcode {
  * Dense operands are row-major with a stride in bytes.  A packed operand is, from
  * its start: __le32 offset[ceil(columns / 16) + 1] relative to that start, then per
  * block of 16 weight rows: __le16 masks[rows in block][depth / 16], then the non-zero
- * bytes in the same order, zero padding to 4 bytes.  offset[i + 1] ends block i.
+ * bytes in the same order, zero padding to 4 bytes.  offset[i + 1] ends block i; blocks
+ * follow the table and each other without gaps.
  */
 struct edgebert_hw_matmul {
 	__le32 input;
@@ -375,7 +378,7 @@ struct edgebert_hw_matmul {
 struct edgebert_hw_softmax {
 	__le32 input;
 	__le32 output;
-	__le32 span;			/* AF8, columns (or rows when relative) entries */
+	__le32 span;			/* AF8; columns entries, max(rows, columns) if relative */
 	__le32 input_stride;
 	__le32 output_stride;
 	__le16 rows;
@@ -448,7 +451,7 @@ struct edgebert_hw_embed {
 	__le32 reserved[6];
 };
 
-/* COPY: rows of row_bytes bytes each. */
+/* COPY: rows of row_bytes bytes each, 1..DATA_BUFFER_BYTES, in ascending order. */
 struct edgebert_hw_copy {
 	__le32 source;
 	__le32 destination;
@@ -484,7 +487,8 @@ struct edgebert_hw_exit {
  * PREDICT, for AUTONOMOUS jobs only (otherwise it only costs its cycles): the row
  * nearest to the last entropy is (H + step / 2) / step, at most rows - 1; the first
  * column whose predicted entropy is at or below the threshold is the predicted
- * exit layer (first_layer + column), else last_layer.  It becomes exit_layer_limit.
+ * exit layer (first_layer + column), else last_layer.  It becomes exit_layer_limit,
+ * unless the job's own limit is lower.
  * cycles[t][l]: cycles from after this command to the EXIT of layer first_layer + l,
  * for t + 1 vectors of 16 tokens.  The point of least modelled energy that meets
  * target_latency_us is set; if none does, the highest.

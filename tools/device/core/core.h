@@ -69,7 +69,10 @@ void eb_core_execute(struct eb_core *core, const struct edgebert_hw_job *job,
 		     const struct eb_core_memory *memory,
 		     struct edgebert_hw_completion *completion);
 
-/* May be called from any thread: the running job ends soon with ABORTED. */
+/*
+ * May be called from any thread: the running job ends soon with ABORTED, which spends
+ * the abort.  When no job is running the next one ends so, unless it is cleared before.
+ */
 void eb_core_abort(struct eb_core *core);
 /* Clears a pending abort; call before eb_core_execute when aborts may race. */
 void eb_core_abort_clear(struct eb_core *core);
@@ -77,18 +80,21 @@ void eb_core_abort_clear(struct eb_core *core);
 /*
  * Modelled cycles of a command for a sequence length, without running it: what
  * eb_core_execute would add for it.  The cycle tables in model files come from here.
- * packed_bytes: size of a packed operand (masks and data), 0 when dense.
+ * packed_bytes: size of the whole packed operand of a MATMUL, 0 when dense.
+ * Returns 0 for a command that the device would refuse.
  */
 uint64_t eb_core_command_cycles(const struct eb_core *core,
 				const struct edgebert_hw_command *command,
 				uint16_t sequence_length, uint32_t packed_bytes);
 
-/* Modelled time and energy of going to a point from parking, part of every job. */
 struct eb_core_energy_estimate {
 	uint64_t time_ns;
 	uint64_t energy_pj;
 };
-/* Modelled time and energy of `cycles` cycles of average encoder work at a point. */
+/*
+ * Modelled time and energy of a job of `cycles` cycles of average encoder work at a
+ * point.  Includes going there from point 0, where the device is parked between jobs.
+ */
 struct eb_core_energy_estimate eb_core_estimate(const struct eb_core *core, uint64_t cycles,
 						unsigned int operating_point);
 
