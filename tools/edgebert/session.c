@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: MIT
+/* Opens device, model and engine as the options of run and eval ask for. */
+#include "tools/edgebert/session.h"
+
+#include "tools/edgebert/report.h"
+
+const char *const policy_names[] = { "full", "entropy", "latency", NULL };
+const char *const backend_names[] = { "accel", "reference", NULL };
+
+_Static_assert(EB_POLICY_FULL == 0 && EB_POLICY_ENTROPY == 1 && EB_POLICY_LATENCY == 2,
+	       "policy_names are indexed by enum eb_policy");
+_Static_assert(EB_BACKEND_ACCEL == 0 && EB_BACKEND_REFERENCE == 1,
+	       "backend_names are indexed by enum eb_backend");
+
+/* Options of the other policies are accepted: scripts give one set to all three. */
+int session_check(const struct session_options *options)
+{
+	if (options->policy == EB_POLICY_LATENCY && options->target_latency_us == 0)
+		return report_tool(EXIT_USAGE, "--policy latency needs a --target-latency, such as "
+				   "50ms");
+	if (options->backend == EB_BACKEND_REFERENCE && options->device)
+		return report_tool(EXIT_USAGE, "--device and --backend reference exclude each other: "
+				   "the reference has no device node");
+	if (options->backend == EB_BACKEND_ACCEL && options->profile)
+		return report_tool(EXIT_USAGE, "--profile needs --backend reference: a device has "
+				   "the profile it was made with");
+	return 0;
+}
+
+int session_open_device(const struct session_options *options, struct eb_device **ret_device)
+{
+	const struct eb_device_options device_options = {
+		.size = sizeof(device_options),
+		.backend = options->backend,
+		.path = options->device,
+		.profile = options->profile,
+	};
+	enum eb_status status = eb_device_open(&device_options, ret_device);
+
+	return status == EB_OK ? 0 : report_library(status);
+}
+
+int session_set_policy(struct session *session, const struct session_options *options)
+{
+	const struct eb_engine_options engine_options = {
+		.size = sizeof(engine_options),
+		.policy = options->policy,
+		.entropy_threshold = (float)options->entropy,
+		.target_latency_us =
+			options->policy == EB_POLICY_LATENCY ? options->target_latency_us : 0,
+		.operating_point = options->policy == EB_POLICY_LATENCY ?
+					   EB_OPERATING_POINT_HIGHEST : options->operating_point,
+	};
+	enum eb_status status;
+
+	session->engine = eb_engine_unref(session->engine);
+	session->in_flight = (uint32_t)options->in_flight;
+	status = eb_engine_create(session->device, session->model, &engine_options,
+				  &session->engine);
+	return status == EB_OK ? 0 : report_library(status);
+}
+
+static int open_model(struct session *session, const char *path)
+{
+	enum eb_status status = eb_model_open(path, &session->model);
+
+	if (status == EB_OK) {
+		session->model_info.size = sizeof(session->model_info);
+		status = eb_model_get_info(session->model, &session->model_info);
+	}
+	return status == EB_OK ? 0 : report_library(status);
+}
+
+/* The model first: a mistake in its path is found without a device, too. */
+int session_open(struct session *session, const struct session_options *options)
+{
+	int failed;
+
+	*session = (struct session){ 0 };
+	failed = session_check(options);
+	if (!failed)
+		failed = open_model(session, options->model);
+	if (!failed)
+		failed = session_open_device(options, &session->device);
+	if (!failed)
+		failed = session_set_policy(session, options);
+	return failed;
+}
+
+void session_close(struct session *session)
+{
+	session->engine = eb_engine_unref(session->engine);
+	session->device = eb_device_unref(session->device);
+	session->model = eb_model_unref(session->model);
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/* What run and eval share: the options that choose device, model and policy, and opening them. */
+#ifndef EDGEBERT_TOOL_SESSION_H
+#define EDGEBERT_TOOL_SESSION_H
+
+#include <edgebert/edgebert.h>
+
+#include "tools/edgebert/command.h"
+
+struct session_options {
+	const char *model;
+	uint32_t policy;		/* enum eb_policy */
+	uint32_t target_latency_us;	/* 0: not given */
+	double entropy;			/* negative: the model's */
+	int32_t operating_point;	/* EB_OPERATING_POINT_HIGHEST: not given */
+	uint32_t backend;		/* enum eb_backend */
+	const char *device;
+	const char *profile;
+	int32_t in_flight;
+};
+
+#define SESSION_DEFAULTS \
+	{ .policy = EB_POLICY_ENTROPY, .entropy = -1, \
+	  .operating_point = EB_OPERATING_POINT_HIGHEST, .in_flight = 1 }
+
+#define IN_FLIGHT_MAX 64
+
+extern const char *const policy_names[];
+extern const char *const backend_names[];
+
+#define SESSION_DEVICE_ROWS(options) \
+	OPTION_CHOICE("backend", 'b', "BACKEND", &(options).backend, backend_names, \
+		      "a device, or the reference in this process (default: accel)"), \
+	OPTION_TEXT("device", 'd', "NODE", &(options).device, \
+		    "device node (default: the first EdgeBERT below /dev/accel)"), \
+	OPTION_TEXT("profile", 0, "NAME", &(options).profile, \
+		    "device profile of the reference backend")
+
+#define SESSION_ROWS(options) \
+	OPTION_REQUIRED_TEXT("model", 'm', "FILE", &(options).model, "model file (.ebm)"), \
+	OPTION_CHOICE("policy", 'p', "POLICY", &(options).policy, policy_names, \
+		      "when to stop (default: entropy)"), \
+	OPTION_DURATION("target-latency", 't', "DURATION", &(options).target_latency_us, 1, 1e9, \
+			"modelled latency that policy latency must meet, as 50ms"), \
+	OPTION_REAL("entropy", 'e', "NATS", &(options).entropy, 0, 10, \
+		    "entropy at which a layer is good enough (default: the model's)"), \
+	OPTION_WHOLE("operating-point", 'o', "INDEX", &(options).operating_point, -1, 63, \
+		     "operating point of policies full and entropy (default: -1, the highest)"), \
+	SESSION_DEVICE_ROWS(options), \
+	OPTION_WHOLE("in-flight", 'i', "COUNT", &(options).in_flight, 1, IN_FLIGHT_MAX, \
+		     "sentences worked on at once")
+
+struct session {
+	struct eb_device *device;
+	struct eb_model *model;
+	struct eb_engine *engine;
+	struct eb_model_info model_info;
+	uint32_t in_flight;
+};
+
+/* These return 0 or the exit status, reported already. */
+int session_check(const struct session_options *options);
+int session_open_device(const struct session_options *options, struct eb_device **ret_device);
+int session_open(struct session *session, const struct session_options *options);
+/* Another policy on the same device and model. */
+int session_set_policy(struct session *session, const struct session_options *options);
+void session_close(struct session *session);
+
+#endif /* EDGEBERT_TOOL_SESSION_H */
