@@ -19,7 +19,7 @@ static struct {
 	bool compare;
 	bool details;
 	bool json;
-} options = { .session = SESSION_DEFAULTS };
+} options = { .session = SESSION_DEFAULTS(4) };
 
 static const struct option_row rows[] = {
 	SESSION_ROWS(options.session),

@@ -28,8 +28,7 @@ static int run_help(const struct arguments *arguments)
 	}
 	command = command_find(arguments->values[0]);
 	if (!command)
-		return report_tool(EXIT_USAGE, "there is no command '%s': see edgebert --help",
-				   arguments->values[0]);
+		return report_tool(EXIT_USAGE, "there is no command '%s'", arguments->values[0]);
 	print_command_help(command, stdout);
 	return render_flush();
 }

@@ -17,7 +17,7 @@ static struct {
 	bool all;
 	bool counters;
 	bool json;
-} options = { .session = SESSION_DEFAULTS };
+} options = { .session = SESSION_DEFAULTS(1) };
 
 static const struct option_row rows[] = {
 	SESSION_DEVICE_ROWS(options.session),
@@ -36,6 +36,15 @@ static const struct {
 	{ EDGEBERT_HW_CAP_THERMAL, "thermal" },
 };
 
+/* What a backend does not have is absent, not empty. */
+static void add_text(struct record *record, const char *key, const char *label, const char *text)
+{
+	if (*text)
+		record_add_text(record, key, label, text);
+	else
+		record_add_none(record, key, label);
+}
+
 static void add_identity(struct record *record, const struct eb_device_info *info)
 {
 	struct record *inner;
@@ -43,10 +52,10 @@ static void add_identity(struct record *record, const struct eb_device_info *inf
 
 	record_add_text(record, "path", "device", info->path);
 	record_add_text(record, "backend", "backend", backend_names[info->backend]);
-	record_add_text(record, "bus_address", "bus address", info->bus_address);
+	add_text(record, "bus_address", "bus address", info->bus_address);
 	inner = record_add_record(record, "driver", "driver");
-	record_add_text(inner, "name", "name", info->driver_name);
-	record_add_text(inner, "version", "version", info->driver_version);
+	add_text(inner, "name", "name", info->driver_name);
+	add_text(inner, "version", "version", info->driver_version);
 	snprintf(version, sizeof(version), "%u.%u", info->hardware_version >> 16,
 		 info->hardware_version & 0xffff);
 	record_add_text(record, "hardware_version", "hardware version", version);

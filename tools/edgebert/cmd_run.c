@@ -8,10 +8,13 @@
 #include "tools/edgebert/report.h"
 #include "tools/edgebert/result_record.h"
 
+/* Of the sentence, as text; JSON has all of it. */
+#define TEXT_COLUMNS 120
+
 static struct {
 	struct session_options session;
 	bool json;
-} options = { .session = SESSION_DEFAULTS };
+} options = { .session = SESSION_DEFAULTS(1) };
 
 static const struct option_row rows[] = {
 	SESSION_ROWS(options.session),
@@ -32,15 +35,15 @@ static int print_result(struct run *run, const struct sentence *sentence)
 {
 	const struct column columns[] = {
 		{ .path = "label", .before = "", .after = "  ", .width = -run->label_width },
-		{ .path = "exit_layer", .before = "exit ", .after = "", .width = 2 },
-		{ .path = "predicted_layer", .before = " of predicted ", .after = "  ", .width = 2 },
-		{ .path = "operating_point.mhz", .before = "", .after = " MHz  ", .width = 4 },
+		{ .path = "exit_layer", .before = "exit ", .after = "  ", .width = 2 },
+		{ .path = "predicted_layer", .before = "predicted ", .after = "  ", .width = 2 },
+		{ .path = "operating_point.mhz", .before = "", .after = " MHz ", .width = 4 },
 		{ .path = "operating_point.mv", .before = "", .after = " mV  ", .width = 4 },
-		{ .path = "modelled.latency_us", .before = "modelled ", .after = " ms ", .width = 8,
+		{ .path = "modelled.latency_us", .before = "modelled ", .after = " ms ", .width = 7,
 		  .divisor = 1000, .decimals = 3 },
-		{ .path = "modelled.energy_uj", .before = "", .after = " uJ  ", .width = 8,
+		{ .path = "modelled.energy_uj", .before = "", .after = " uJ  ", .width = 7,
 		  .divisor = 1, .decimals = 1 },
-		{ .path = "text", .before = "", .after = "" },
+		{ .path = "text", .before = "", .after = "", .width_max = TEXT_COLUMNS },
 	};
 	struct record *record = result_to_record(&run->session, sentence);
 	int failed = options.json ? render_json_line(record) :

@@ -72,15 +72,12 @@ int main(int argc, const char **argv)
 
 	/* A closed pipe is noticed where it is written to, so that everything is released. */
 	signal(SIGPIPE, SIG_IGN);
-	if (argc < 2) {
-		report_tool(EXIT_USAGE, "no command given: see edgebert --help");
-		return EXIT_USAGE;
-	}
+	if (argc < 2)
+		return report_tool(EXIT_USAGE, "no command given");
 	command = command_find(command_name(argv[1]));
 	if (!command) {
 		report_begin(NULL, wants_json(argc - 1, argv + 1));
-		return report_tool(EXIT_USAGE, "there is no command '%s': see edgebert --help",
-				   argv[1]);
+		return report_tool(EXIT_USAGE, "there is no command '%s'", argv[1]);
 	}
 	return run_command(command, argc - 1, argv + 1);
 }

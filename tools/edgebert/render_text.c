@@ -15,6 +15,7 @@
 #include "tools/edgebert/report.h"
 
 #define INDENT 2
+#define ELLIPSIS "..."
 
 /* ---- writing ------------------------------------------------------------------- */
 
@@ -55,6 +56,26 @@ static int character_width(int32_t character)
 	return width < 0 ? 0 : width;
 }
 
+static int text_width(const char *text, size_t size)
+{
+	size_t offset = 0;
+	int width = 0;
+
+	while (offset < size) {
+		int32_t character = text_next(text, size, &offset);
+
+		if (character < 0)
+			offset++;
+		width += character < 0x20 ? 1 : character_width(character);
+	}
+	return width;
+}
+
+static int string_width(const char *text)
+{
+	return text_width(text, strlen(text));
+}
+
 /*
  * Copies a text as a terminal can take it: control characters (escape sequences could
  * move the cursor) become spaces or question marks, and at most width_max columns are
@@ -62,6 +83,8 @@ static int character_width(int32_t character)
  */
 static int copy_printable(FILE *output, const char *text, size_t size, int width_max)
 {
+	int cut = width_max && text_width(text, size) > width_max ?
+			  width_max - (int)strlen(ELLIPSIS) : -1;
 	size_t offset = 0;
 	int width = 0;
 
@@ -79,29 +102,15 @@ static int copy_printable(FILE *output, const char *text, size_t size, int width
 		else if (character < 0x20 || (character >= 0x7f && character < 0xa0))
 			character = '?';
 		columns = character_width(character);
-		if (width_max && width + columns > width_max)
-			break;
+		if (cut >= 0 && width + columns > cut) {
+			fputs(ELLIPSIS, output);
+			return cut + (int)strlen(ELLIPSIS);
+		}
 		width += columns;
 		if (character == ' ' || character == '?')
 			fputc(character, output);
 		else
 			fwrite(text + start, 1, offset - start, output);
-	}
-	return width;
-}
-
-static int text_width(const char *text)
-{
-	size_t size = strlen(text);
-	size_t offset = 0;
-	int width = 0;
-
-	while (offset < size) {
-		int32_t character = text_next(text, size, &offset);
-
-		if (character < 0)
-			break;
-		width += character_width(character);
 	}
 	return width;
 }
@@ -180,7 +189,7 @@ static void put_spaces(int count)
 static void put_cell(const char *text, int width)
 {
 	int wanted = width < 0 ? -width : width;
-	int missing = wanted - text_width(text);
+	int missing = wanted - string_width(text);
 
 	if (width > 0)
 		put_spaces(missing);
@@ -208,9 +217,9 @@ int render_columns(const struct record *record, const struct column *columns, si
 int render_headings(const struct column *columns, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
-		put_spaces(text_width(columns[i].before));
+		put_spaces(string_width(columns[i].before));
 		put_cell(columns[i].heading, columns[i].width);
-		put_spaces(text_width(columns[i].after));
+		put_spaces(string_width(columns[i].after));
 	}
 	return render_plain("\n");
 }
@@ -229,7 +238,7 @@ static int label_width(const struct record *record)
 
 	for (size_t i = 0; i < record->count; i++) {
 		const struct field *field = &record->fields[i];
-		int length = field->label ? text_width(field->label) : 0;
+		int length = field->label ? string_width(field->label) : 0;
 
 		if (field->type != VALUE_RECORD && !is_list_of_records(field) && length > width)
 			width = length;
@@ -240,7 +249,7 @@ static int label_width(const struct record *record)
 static int cell_width(const struct field *field)
 {
 	char *text = value_text(field, NULL);
-	int width = text_width(text);
+	int width = string_width(text);
 
 	free(text);
 	return width;
@@ -254,7 +263,7 @@ static void print_table(const struct record *list, int indent)
 	for (size_t row = 0; row <= list->count; row++) {
 		put_spaces(indent);
 		for (size_t i = 0; i < first->count; i++) {
-			int width = text_width(first->fields[i].label ? first->fields[i].label : "");
+			int width = string_width(first->fields[i].label ? first->fields[i].label : "");
 			char *text;
 
 			if (!first->fields[i].label)
@@ -295,7 +304,7 @@ static void print_record(const struct record *record, int indent)
 			continue;
 		}
 		printf("%s:", field->label);
-		put_spaces(width - text_width(field->label) + 1);
+		put_spaces(width - string_width(field->label) + 1);
 		print_value(field, NULL, stdout);
 		printf("%s%s\n", *field->unit ? " " : "", field->unit);
 	}

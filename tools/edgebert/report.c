@@ -16,6 +16,8 @@ struct tool_row {
 	const char *remedy;
 };
 
+#define REMEDY_BYTES 96
+
 static const struct tool_row tool_rows[] = {
 #define TOOL_ROW(name, value, text, remedy) { EXIT_##name, "TOOL_" #name, remedy },
 	TOOL_STATUS_LIST(TOOL_ROW)
@@ -139,6 +141,7 @@ static char *format_message(const char *format, va_list arguments)
 int report_tool(enum tool_status status, const char *format, ...)
 {
 	struct message message = { .severity = "error", .exit_status = (int)status };
+	char remedy[REMEDY_BYTES];
 	va_list arguments;
 	char *text;
 
@@ -151,6 +154,11 @@ int report_tool(enum tool_status status, const char *format, ...)
 			message.name = tool_rows[i].name;
 			message.remedy = tool_rows[i].remedy;
 		}
+	}
+	if (status == EXIT_USAGE) {
+		snprintf(remedy, sizeof(remedy), "see: edgebert %s%s--help",
+			 report.command ? report.command : "", report.command ? " " : "");
+		message.remedy = remedy;
 	}
 	print_message(&message);
 	free(text);

@@ -19,9 +19,10 @@ struct session_options {
 	int32_t in_flight;
 };
 
-#define SESSION_DEFAULTS \
+/* in_flight: sentences at once unless the user says otherwise. */
+#define SESSION_DEFAULTS(in_flight_) \
 	{ .policy = EB_POLICY_ENTROPY, .entropy = -1, \
-	  .operating_point = EB_OPERATING_POINT_HIGHEST, .in_flight = 1 }
+	  .operating_point = EB_OPERATING_POINT_HIGHEST, .in_flight = in_flight_ }
 
 #define IN_FLIGHT_MAX 64
 
@@ -48,7 +49,7 @@ extern const char *const backend_names[];
 		     "operating point of policies full and entropy (default: -1, the highest)"), \
 	SESSION_DEVICE_ROWS(options), \
 	OPTION_WHOLE("in-flight", 'i', "COUNT", &(options).in_flight, 1, IN_FLIGHT_MAX, \
-		     "sentences worked on at once")
+		     "sentences worked on at once; their host times overlap")
 
 struct session {
 	struct eb_device *device;

@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: MIT
+# Programs that the shell tests of the tool use.
+
+HELPER_PROGRAMS += cli-model json-check
+
+cli-model_SOURCES := tests/cli/make_model.c tests/unit/lib/tiny_model.c
+cli-model_ARCHIVES := edgebert-core
+cli-model_PACKAGES := zlib
+cli-model_LIBS := -lm -lpthread
+
+json-check_SOURCES := tests/cli/json_check.c
+json-check_PACKAGES := json-c
