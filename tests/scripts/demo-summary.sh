@@ -11,10 +11,7 @@ summary=${BUILD:-build}/helpers/demo-summary
 
 # result LABEL EXIT PREDICTED LATENCY ENERGY: one line as "edgebert run --json" writes it.
 result() {
-	local scores='[0.9,0.1]'
-
-	[ "$1" = 0 ] || scores='[0.25,0.75]'
-	printf '{"text":"t","label":"l","scores":%s,"exit_layer":%s,"predicted_layer":%s,' "$scores" "$2" "$3"
+	printf '{"text":"t","label":"l","label_index":%s,"exit_layer":%s,"predicted_layer":%s,' "$1" "$2" "$3"
 	printf '"entropies":[0.5],"operating_point":{"mhz":200,"mv":700},'
 	printf '"modelled":{"cycles":1,"latency_us":%s,"energy_uj":%s},"host_us":1000}\n' "$4" "$5"
 }
@@ -48,15 +45,11 @@ check "the energies are compared" has 'latency against full: 4\.00 times less' \
 	summarise "latency=$work/latency" "full=$work/full"
 check "a late sentence is marked" has '^better .*LATE$' summarise "latency=$work/latency"
 check "a wrong label is marked" has '^worse +positive x ' summarise "latency=$work/latency"
-sed 's/\[\(0[^]]*\),\(0[^]]*\)\],"exit/{"n":\1,"p":\2},"exit/' "$work/latency" >"$work/objects"
-check "scores may be an object in class order" \
-	has '^latency +75\.0 ' summarise "latency=$work/objects"
-
 head -n 3 "$work/full" >"$work/short"
 check_fails 1 "3 results for 4 labelled sentences" "a missing result is an error" \
 	summarise "full=$work/short"
 { cat "$work/short"; echo '{"text":"t"}'; } >"$work/incomplete"
-check_fails 1 "incomplete:4: the result has no \"scores\"" "an incomplete result is named" \
+check_fails 1 "incomplete:4: the result has no \"label_index\"" "an incomplete result is named" \
 	summarise "full=$work/incomplete"
 echo 'not json' >"$work/garbage"
 check_fails 1 "garbage:1: not a JSON object" "garbage is named" summarise "full=$work/garbage"

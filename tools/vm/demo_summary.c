@@ -130,35 +130,6 @@ static double number_member(struct json_object *object, const char *key, const c
 	return json_object_get_double(value);
 }
 
-/* The class with the highest score; scores come as an array or as an object in class order. */
-static unsigned int best_class(struct json_object *scores, const char *where)
-{
-	double best = -1.0, score;
-	unsigned int best_index = 0, index = 0;
-
-	if (json_object_is_type(scores, json_type_array)) {
-		for (; index < json_object_array_length(scores); index++) {
-			score = json_object_get_double(json_object_array_get_idx(scores, index));
-			if (score > best) {
-				best = score;
-				best_index = index;
-			}
-		}
-	} else if (json_object_is_type(scores, json_type_object)) {
-		json_object_object_foreach(scores, name, value) {
-			(void)name;
-			if (json_object_get_double(value) > best) {
-				best = json_object_get_double(value);
-				best_index = index;
-			}
-			index++;
-		}
-	}
-	if (!index)
-		die("%s: \"scores\" holds no scores", where);
-	return best_index;
-}
-
 static struct sentence parse_result(const char *line, const char *where)
 {
 	struct json_object *object = json_tokener_parse(line), *part, *predicted;
@@ -166,7 +137,7 @@ static struct sentence parse_result(const char *line, const char *where)
 
 	if (!object)
 		die("%s: not a JSON object", where);
-	sentence.label = best_class(member(object, "scores", where), where);
+	sentence.label = (unsigned int)number_member(object, "label_index", where);
 	sentence.exit_layer = (unsigned int)number_member(object, "exit_layer", where);
 	/* Only the latency policy predicts: absent, null and 0 all mean that there is none. */
 	if (json_object_object_get_ex(object, "predicted_layer", &predicted))
