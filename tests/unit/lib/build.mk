@@ -1,0 +1,14 @@
+# SPDX-License-Identifier: MIT
+# Unit tests of the runtime.
+
+runtime_tests := test_status test_options
+UNIT_TESTS += $(runtime_tests)
+
+define runtime_test
+$(1)_SOURCES := tests/unit/lib/$(1).c $(addprefix tests/unit/lib/,$($(1)_EXTRA))
+$(1)_ARCHIVES := edgebert-rt tokenizer edgebert-core
+$(1)_PACKAGES := cmocka libdrm $(RUNTIME_PACKAGES)
+$(1)_LIBS := $(RUNTIME_LIBS)
+endef
+
+$(foreach t,$(runtime_tests),$(eval $(call runtime_test,$(t))))
