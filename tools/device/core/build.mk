@@ -7,3 +7,11 @@ edgebert-core_SOURCES := $(addprefix tools/device/core/, \
 	operating_point.c piecewise_linear.c profile.c softmax.c)
 # Loops over rows are written to be vectorised.
 edgebert-core_CFLAGS := -O3
+
+# Test vectors of the published hardware model: build/bin/eb-vectors tests/data/golden
+core_vector_sources := $(addprefix tools/device/core/, vector_checks.c vector_file.c \
+	vector_published.c)
+PROGRAMS += eb-vectors
+eb-vectors_SOURCES := tools/device/core/vectors_main.c $(core_vector_sources)
+eb-vectors_ARCHIVES := edgebert-core
+eb-vectors_LIBS := -lm

@@ -226,19 +226,17 @@ static inline int16_t to_word(int32_t value)
 	return eb_saturate_word((value + 2) >> 2);
 }
 
-/* Sums of one row and up to 16 columns to elements in the output format. */
-static void finish_row(const struct edgebert_hw_matmul *matmul, const int32_t *sums,
-		       const int32_t *bias, void *elements)
+void eb_matmul_finish_row(const struct eb_matmul_finish *finish, const int32_t *sums,
+			  const int32_t *bias, void *elements)
 {
-	unsigned int shift = eb_matmul_shift(matmul->input_bias, matmul->weights_bias);
 	int32_t values[EB_MATMUL_COLUMNS];
 
 	for (size_t c = 0; c < EB_MATMUL_COLUMNS; c++)
-		values[c] = (sums[c] >> shift) + bias[c];
-	eb_activation_apply(matmul->activation, values, EB_MATMUL_COLUMNS);
-	if (matmul->output_format == EDGEBERT_HW_FORMAT_AF8) {
+		values[c] = (sums[c] >> finish->shift) + bias[c];
+	eb_activation_apply(finish->activation, values, EB_MATMUL_COLUMNS);
+	if (finish->output_format == EDGEBERT_HW_FORMAT_AF8) {
 		eb_adaptivfloat_encode_row(values, EB_MATMUL_COLUMNS, EB_MATMUL_FRACTION_BITS,
-					   matmul->output_bias, elements);
+					   finish->output_bias, elements);
 	} else {
 		int16_t *words = elements;
 
@@ -254,12 +252,18 @@ static void finish_block(const struct eb_operation *operation, struct buffers *b
 	const struct edgebert_hw_matmul *matmul = &operation->command->matmul;
 	size_t element = eb_element_bytes(matmul->output_format);
 	size_t rows = operation->rows;
+	const struct eb_matmul_finish finish = {
+		.shift = eb_matmul_shift(matmul->input_bias, matmul->weights_bias),
+		.activation = matmul->activation,
+		.output_format = matmul->output_format,
+		.output_bias = matmul->output_bias,
+	};
 	int16_t finished[EB_MATMUL_COLUMNS];
 	const uint8_t *bytes = (const uint8_t *)finished;
 
 	for (size_t row = 0; row < rows; row++) {
-		finish_row(matmul, buffers->sums + row * EB_MATMUL_COLUMNS, buffers->bias + first,
-			   finished);
+		eb_matmul_finish_row(&finish, buffers->sums + row * EB_MATMUL_COLUMNS,
+				     buffers->bias + first, finished);
 		if (!(operation->flags & EDGEBERT_HW_CMD_TRANSPOSE)) {
 			memcpy(buffers->output + (row * operation->columns + first) * element,
 			       bytes, columns * element);

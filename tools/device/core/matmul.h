@@ -33,4 +33,19 @@ static inline unsigned int eb_matmul_shift(unsigned int input_bias, unsigned int
 	return 16 - input_bias - weights_bias;
 }
 
+/* What becomes of a finished sum. */
+struct eb_matmul_finish {
+	unsigned int shift;		/* to 12 fraction bits, see eb_matmul_shift */
+	uint8_t activation;		/* EDGEBERT_HW_ACTIVATION_* */
+	uint8_t output_format;
+	uint8_t output_bias;
+};
+
+/*
+ * 16 sums, each with its bias (12 fraction bits, within +-2^30), to 16 elements of the
+ * output format.
+ */
+void eb_matmul_finish_row(const struct eb_matmul_finish *finish, const int32_t *sums,
+			  const int32_t *bias, void *elements);
+
 #endif /* EDGEBERT_DEVICE_MATMUL_H */
