@@ -262,8 +262,8 @@ struct edgebert_hw_completion {
 	__u8 label;			/* class with the largest logit at the last ENTROPY */
 	__u8 operating_point;		/* in force when the job ended */
 	__le32 fault_command;		/* index of the command that failed */
-	__le32 fault_address;		/* operand address of the failure, where one applies;
-					 * a command that cannot be read: its virtual address */
+	/* Operand address of the failure, where one applies; of an unreadable command its own. */
+	__le32 fault_address;
 	__le64 cycles;			/* device clock cycles of the job, modelled */
 	__le64 time_ns;			/* cycles at their frequencies plus transitions, modelled */
 	__le64 energy_pj;		/* modelled, sum of block_energy_pj */

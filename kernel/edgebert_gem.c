@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Buffer objects: creation, mapping for the CPU, waiting.
+ *
+ * Pages are mapped for DMA once, however many address spaces the buffer is in.  The
+ * helpers' own cached table is not used, because it would keep that until the last
+ * handle is closed, which may be after the device is gone.
+ */
+#include <linux/dma-mapping.h>
+#include <linux/dma-resv.h>
+#include <linux/slab.h>
+
+#include <drm/drm_drv.h>
+#include <drm/drm_file.h>
+#include <drm/drm_gem_shmem_helper.h>
+#include <drm/drm_print.h>
+#include <drm/drm_utils.h>
+#include <drm/edgebert_accel.h>
+
+#include "edgebert_device.h"
+#include "edgebert_drv.h"
+#include "edgebert_gem.h"
+#include "edgebert_vm.h"
+
+#define EDGEBERT_BO_FLAGS	(DRM_EDGEBERT_BO_DEVICE_READ_ONLY | DRM_EDGEBERT_BO_NO_CPU_MAP)
+
+static_assert(offsetof(struct edgebert_bo, base) == 0);
+
+static int edgebert_bo_dma_map(struct edgebert_bo *bo)
+{
+	struct sg_table *sgt;
+	int ret;
+
+	ret = drm_gem_shmem_pin(&bo->base);
+	if (ret)
+		return ret;
+	sgt = drm_gem_shmem_get_sg_table(&bo->base);
+	if (IS_ERR(sgt)) {
+		ret = PTR_ERR(sgt);
+		goto err_unpin;
+	}
+	ret = dma_map_sgtable(bo->base.base.dev->dev, sgt, DMA_BIDIRECTIONAL, 0);
+	if (ret)
+		goto err_free;
+	bo->sgt = sgt;
+	return 0;
+
+err_free:
+	sg_free_table(sgt);
+	kfree(sgt);
+err_unpin:
+	drm_gem_shmem_unpin(&bo->base);
+	return ret;
+}
+
+/* Pins the buffer's pages and maps them for DMA. */
+int edgebert_bo_dma_get(struct edgebert_bo *bo)
+{
+	int ret;
+
+	guard(mutex)(&bo->lock);
+	if (!bo->dma_users) {
+		ret = edgebert_bo_dma_map(bo);
+		if (ret)
+			return ret;
+	}
+	bo->dma_users++;
+	return 0;
+}
+
+void edgebert_bo_dma_put(struct edgebert_bo *bo)
+{
+	guard(mutex)(&bo->lock);
+	if (--bo->dma_users)
+		return;
+	dma_unmap_sgtable(bo->base.base.dev->dev, bo->sgt, DMA_BIDIRECTIONAL, 0);
+	sg_free_table(bo->sgt);
+	kfree(bo->sgt);
+	bo->sgt = NULL;
+	drm_gem_shmem_unpin(&bo->base);
+}
+
+static void edgebert_gem_free(struct drm_gem_object *obj)
+{
+	struct edgebert_bo *bo = to_edgebert_bo(obj);
+
+	drm_WARN_ON(obj->dev, bo->dma_users || !list_empty(&bo->mappings));
+	mutex_destroy(&bo->lock);
+	drm_gem_shmem_free(&bo->base);
+}
+
+/* A handle is closed: the buffer leaves the file's address space when no job uses it. */
+static void edgebert_gem_close(struct drm_gem_object *obj, struct drm_file *file)
+{
+	struct edgebert_file *efile = file->driver_priv;
+	struct edgebert_mapping *mapping = edgebert_mapping_find(efile->vm, to_edgebert_bo(obj));
+
+	/* Imported buffers have none. */
+	if (!mapping)
+		return;
+	edgebert_mapping_put(mapping);	/* what find took */
+	edgebert_mapping_put(mapping);	/* the handle's own */
+}
+
+static int edgebert_gem_mmap(struct drm_gem_object *obj, struct vm_area_struct *vma)
+{
+	if (to_edgebert_bo(obj)->flags & DRM_EDGEBERT_BO_NO_CPU_MAP)
+		return -EPERM;
+	return drm_gem_shmem_object_mmap(obj, vma);
+}
+
+static const struct drm_gem_object_funcs edgebert_gem_funcs = {
+	.free = edgebert_gem_free,
+	.close = edgebert_gem_close,
+	.print_info = drm_gem_shmem_object_print_info,
+	.pin = drm_gem_shmem_object_pin,
+	.unpin = drm_gem_shmem_object_unpin,
+	.get_sg_table = drm_gem_shmem_object_get_sg_table,
+	.vmap = drm_gem_shmem_object_vmap,
+	.vunmap = drm_gem_shmem_object_vunmap,
+	.mmap = edgebert_gem_mmap,
+	.vm_ops = &drm_gem_shmem_vm_ops,
+};
+
+/* For the helpers; used for created and for imported buffers. */
+struct drm_gem_object *edgebert_gem_create_object(struct drm_device *drm, size_t size)
+{
+	struct edgebert_bo *bo;
+
+	bo = kzalloc_obj(*bo);
+	if (!bo)
+		return ERR_PTR(-ENOMEM);
+	mutex_init(&bo->lock);
+	INIT_LIST_HEAD(&bo->mappings);
+	bo->base.base.funcs = &edgebert_gem_funcs;
+	return &bo->base.base;
+}
+
+/*
+ * The mapping's first reference becomes the handle's.  From the moment the handle exists
+ * another thread may close it, so the address is taken before.
+ */
+static int edgebert_bo_publish(struct edgebert_bo *bo, struct drm_file *file,
+			       struct drm_edgebert_bo_create *args)
+{
+	struct edgebert_file *efile = file->driver_priv;
+	struct edgebert_mapping *mapping;
+	int ret;
+
+	mapping = edgebert_mapping_create(efile->vm, bo);
+	if (IS_ERR(mapping))
+		return PTR_ERR(mapping);
+	args->device_address = mapping->node.start;
+	args->size = bo->base.base.size;
+	ret = drm_gem_handle_create(file, &bo->base.base, &args->handle);
+	if (ret)
+		edgebert_mapping_put(mapping);
+	return ret;
+}
+
+int edgebert_ioctl_bo_create(struct drm_device *drm, void *data, struct drm_file *file)
+{
+	struct drm_edgebert_bo_create *args = data;
+	const u64 max_size = EDGEBERT_VM_END - EDGEBERT_VM_START - EDGEBERT_HW_PAGE_SIZE;
+	struct drm_gem_shmem_object *shmem;
+	int ret, idx;
+
+	if (args->flags & ~EDGEBERT_BO_FLAGS || args->pad) {
+		drm_dbg(drm, "unknown buffer flags %#x or pad is not 0\n", args->flags);
+		return -EINVAL;
+	}
+	if (!args->size || args->size > max_size) {
+		drm_dbg(drm, "buffer of %#llx bytes does not fit the address space\n", args->size);
+		return -EINVAL;
+	}
+	if (!drm_dev_enter(drm, &idx))
+		return -ENODEV;
+
+	shmem = drm_gem_shmem_create(drm, args->size);
+	if (IS_ERR(shmem)) {
+		ret = PTR_ERR(shmem);
+		goto out;
+	}
+	to_edgebert_bo(&shmem->base)->flags = args->flags;
+	ret = edgebert_bo_publish(to_edgebert_bo(&shmem->base), file, args);
+	/* The handle has a reference of its own. */
+	drm_gem_object_put(&shmem->base);
+out:
+	drm_dev_exit(idx);
+	return ret;
+}
+
+int edgebert_ioctl_bo_mmap_offset(struct drm_device *drm, void *data, struct drm_file *file)
+{
+	struct drm_edgebert_bo_mmap_offset *args = data;
+	struct drm_gem_object *obj;
+	int ret = 0;
+
+	if (args->pad)
+		return -EINVAL;
+	obj = drm_gem_object_lookup(file, args->handle);
+	if (!obj) {
+		drm_dbg(drm, "unknown buffer %u\n", args->handle);
+		return -ENOENT;
+	}
+	if (drm_gem_is_imported(obj)) {
+		drm_dbg(drm, "imported buffer %u must be mapped through its exporter\n",
+			args->handle);
+		ret = -EINVAL;
+	} else if (to_edgebert_bo(obj)->flags & DRM_EDGEBERT_BO_NO_CPU_MAP) {
+		drm_dbg(drm, "buffer %u was created without CPU mapping\n", args->handle);
+		ret = -EPERM;
+	} else {
+		args->offset = drm_vma_node_offset_addr(&obj->vma_node);
+	}
+	drm_gem_object_put(obj);
+	return ret;
+}
+
+/* Waits outside of drm_dev_enter(): removal ends it by ending the jobs. */
+int edgebert_ioctl_bo_wait(struct drm_device *drm, void *data, struct drm_file *file)
+{
+	struct drm_edgebert_bo_wait *args = data;
+	unsigned long timeout = drm_timeout_abs_to_jiffies(args->timeout_ns);
+	struct drm_gem_object *obj;
+	bool for_read = args->flags & DRM_EDGEBERT_BO_WAIT_READ;
+	long ret;
+
+	if (args->flags & ~DRM_EDGEBERT_BO_WAIT_READ) {
+		drm_dbg(drm, "unknown wait flags %#x\n", args->flags);
+		return -EINVAL;
+	}
+	obj = drm_gem_object_lookup(file, args->handle);
+	if (!obj) {
+		drm_dbg(drm, "unknown buffer %u\n", args->handle);
+		return -ENOENT;
+	}
+	/* A reader waits for writers only, a writer for everybody. */
+	ret = dma_resv_wait_timeout(obj->resv, dma_resv_usage_rw(!for_read), true, timeout);
+	drm_gem_object_put(obj);
+	if (ret == 0)
+		return -ETIMEDOUT;
+	return ret < 0 ? ret : 0;
+}

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Jobs: their life from creation, through the end of their execution, to their release.
+ */
+#include <linux/slab.h>
+
+#include <drm/drm_gem.h>
+
+#include "edgebert_compat.h"
+#include "edgebert_context.h"
+#include "edgebert_device.h"
+#include "edgebert_job.h"
+#include "edgebert_vm.h"
+
+static_assert(offsetof(struct edgebert_fence, base) == 0);
+
+static const char *edgebert_fence_driver_name(struct dma_fence *fence)
+{
+	return "edgebert";
+}
+
+static const char *edgebert_fence_timeline_name(struct dma_fence *fence)
+{
+	return "edgebert-ring";
+}
+
+static const struct dma_fence_ops edgebert_fence_ops = {
+	.get_driver_name = edgebert_fence_driver_name,
+	.get_timeline_name = edgebert_fence_timeline_name,
+	.release = EDGEBERT_FENCE_RELEASE,
+};
+
+void edgebert_fence_init(struct edgebert_fence *fence, u64 context, u64 seqno)
+{
+	edgebert_fence_hold_module();
+	dma_fence_init(&fence->base, &edgebert_fence_ops, &fence->lock, context, seqno);
+}
+
+/* The job ends outside of interrupts and of the scheduler, where all locks may be taken. */
+static void edgebert_job_release(struct work_struct *work)
+{
+	struct edgebert_job *job = container_of(work, struct edgebert_job, release_work);
+	struct edgebert_device *edev = job->context->edev;
+	u32 i;
+
+	for (i = 0; i < job->buffer_count; i++)
+		if (job->buffers[i].mapping)
+			edgebert_mapping_put(job->buffers[i].mapping);
+	kvfree(job->buffers);
+	/* Never started. */
+	kfree(job->fence);
+	edgebert_context_put(job->context);
+	kfree(job);
+	if (atomic_dec_and_test(&edev->jobs))
+		wake_up_all(&edev->jobs_wait);
+}
+
+/* A job without buffers yet; to be freed with edgebert_job_free(). */
+struct edgebert_job *edgebert_job_create(struct edgebert_context *context, u32 buffer_count,
+					 u64 client_id)
+{
+	struct edgebert_job *job;
+
+	job = kzalloc_obj(*job);
+	if (!job)
+		return ERR_PTR(-ENOMEM);
+	job->fence = kzalloc_obj(*job->fence);
+	job->buffers = kvzalloc_objs(*job->buffers, max(buffer_count, 1));
+	if (!job->fence || !job->buffers ||
+	    drm_sched_job_init(&job->base, &context->entity, 1, context->vm, client_id)) {
+		kvfree(job->buffers);
+		kfree(job->fence);
+		kfree(job);
+		return ERR_PTR(-ENOMEM);
+	}
+	spin_lock_init(&job->fence->lock);
+	INIT_LIST_HEAD(&job->active);
+	INIT_WORK(&job->release_work, edgebert_job_release);
+	job->buffer_count = buffer_count;
+	kref_get(&context->refcount);
+	job->context = context;
+	atomic_inc(&context->edev->jobs);
+	return job;
+}
+
+/*
+ * Tells everyone that a job has ended: first the result, then the fence.  Called once per
+ * job that was started, under the ring's lock; the job may be gone when this returns.
+ */
+void edgebert_job_end(struct edgebert_job *job, const struct edgebert_hw_completion *completion,
+		      int error)
+{
+	struct edgebert_context *context = job->context;
+	struct dma_fence *fence = &job->fence->base;
+
+	job->fence = NULL;
+	edgebert_results_end(&context->results, job->sequence, job->started_ns, completion, error);
+	atomic_dec(&context->unfinished);
+	if (error)
+		dma_fence_set_error(fence, error);
+	dma_fence_signal(fence);
+	dma_fence_put(fence);
+}
+
+/* Frees a job that has ended, will never start, or was not even submitted. */
+void edgebert_job_free(struct edgebert_job *job)
+{
+	struct edgebert_device *edev = job->context->edev;
+
+	/* Cancelled in the queue: nobody has told the waiters yet. */
+	if (job->armed && job->fence) {
+		edgebert_results_end(&job->context->results, job->sequence, 0, NULL, -ECANCELED);
+		atomic_dec(&job->context->unfinished);
+	}
+	drm_sched_job_cleanup(&job->base);
+	queue_work(edev->cleanup_wq, &job->release_work);
+}

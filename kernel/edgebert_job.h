@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Jobs.
+ */
+#ifndef EDGEBERT_JOB_H
+#define EDGEBERT_JOB_H
+
+#include <linux/dma-fence.h>
+#include <linux/list.h>
+#include <linux/workqueue.h>
+
+#include <drm/gpu_scheduler.h>
+
+#include "edgebert_hw.h"
+
+struct drm_gem_object;
+struct edgebert_context;
+struct edgebert_mapping;
+
+#define EDGEBERT_JOB_BUFFERS_MAX	64
+
+/**
+ * struct edgebert_fence - signalled when the device has ended a job
+ * @base: must be first, it is freed as such
+ * @lock: of @base; here because the fence may outlive the device
+ */
+struct edgebert_fence {
+	struct dma_fence base;
+	spinlock_t lock;
+};
+
+/**
+ * struct edgebert_job_buffer - a buffer in use by a job
+ * @mapping: keeps it where it is, referenced
+ * @write: the job writes it
+ */
+struct edgebert_job_buffer {
+	struct edgebert_mapping *mapping;
+	bool write;
+};
+
+/**
+ * struct edgebert_job - a job from its submit until nobody needs it
+ * @base: the scheduler's part
+ * @context: referenced
+ * @fence: one reference, given up when the job ends
+ * @desc: what the device gets
+ * @sequence: number in the context
+ * @cookie: name in the ring
+ * @active: in ring->active
+ * @started_ns: when the device was told, 0: never
+ * @timed_out: it was aborted because it made no progress
+ * @armed: the scheduler knows the job and will free it
+ * @release_work: lets go of what the job holds
+ * @buffers: what it uses
+ * @buffer_count: number of @buffers
+ */
+struct edgebert_job {
+	struct drm_sched_job base;
+	struct edgebert_context *context;
+	struct edgebert_fence *fence;
+	struct edgebert_hw_job desc;
+	u64 sequence;
+	u64 cookie;
+	struct list_head active;
+	u64 started_ns;
+	bool timed_out;
+	bool armed;
+	struct work_struct release_work;
+	struct edgebert_job_buffer *buffers;
+	u32 buffer_count;
+};
+
+static inline struct edgebert_job *to_edgebert_job(struct drm_sched_job *base)
+{
+	return container_of(base, struct edgebert_job, base);
+}
+
+void edgebert_fence_init(struct edgebert_fence *fence, u64 context, u64 seqno);
+
+struct edgebert_job *edgebert_job_create(struct edgebert_context *context, u32 buffer_count,
+					 u64 client_id);
+void edgebert_job_end(struct edgebert_job *job, const struct edgebert_hw_completion *completion,
+		      int error);
+void edgebert_job_free(struct edgebert_job *job);
+
+#endif /* EDGEBERT_JOB_H */

@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Recovery: a job without progress is aborted alone; if the device does not obey, its
+ * core is reset and the other jobs are started again; if that fails too, or nobody
+ * answers, the device counts as lost and everything fails with -ENODEV.
+ */
+#include <linux/delay.h>
+#include <linux/moduleparam.h>
+#include <linux/pci.h>
+
+#include <drm/drm_drv.h>
+#include <drm/drm_managed.h>
+#include <drm/drm_print.h>
+
+#include "edgebert_core.h"
+#include "edgebert_device.h"
+#include "edgebert_recovery.h"
+#include "edgebert_regs.h"
+#include "edgebert_ring.h"
+
+/* How long an aborted job may take to end. */
+#define EDGEBERT_ABORT_WAIT_MS		200
+/* Resets in a row, without a job that ended in its own way, until the device is given up. */
+#define EDGEBERT_RESETS_IN_VAIN_MAX	5
+
+static unsigned int job_timeout_ms = 5000;
+module_param(job_timeout_ms, uint, 0644);
+MODULE_PARM_DESC(job_timeout_ms, "Stop a job that makes no progress for this long (default 5000)");
+
+unsigned int edgebert_recovery_timeout_ms(void)
+{
+	return max(READ_ONCE(job_timeout_ms), EDGEBERT_WATCH_MS);
+}
+
+/* The device is beyond reach: no more DMA, no more jobs, until it is bound anew. */
+void edgebert_recovery_lost(struct edgebert_device *edev, const char *reason)
+{
+	if (test_and_set_bit(EDGEBERT_FLAG_LOST, &edev->flags))
+		return;
+	drm_err(&edev->drm, "device lost, %s: its jobs fail until the driver is bound again\n",
+		reason);
+	pci_clear_master(to_pci_dev(edev->drm.dev));
+	edgebert_ring_fail(edev, -ENODEV);
+}
+
+/* Counts resets that did not help. */
+static bool edgebert_recovery_in_vain(struct edgebert_device *edev)
+{
+	struct edgebert_recovery *recovery = &edev->recovery;
+	struct edgebert_stats stats;
+
+	edgebert_ring_stats(edev, &edev->ring.stats, &stats);
+	if (stats.jobs != recovery->jobs_at_reset)
+		recovery->resets_in_vain = 0;
+	recovery->jobs_at_reset = stats.jobs;
+	return ++recovery->resets_in_vain > EDGEBERT_RESETS_IN_VAIN_MAX;
+}
+
+/*
+ * Resets the core.  Jobs execute one after the other, so only the oldest can have begun:
+ * that one ends with @oldest_error unless it is 0, the others start again from scratch.
+ */
+static void edgebert_recovery_reset(struct edgebert_device *edev, int oldest_error)
+{
+	int ret;
+
+	if (edgebert_recovery_in_vain(edev)) {
+		edgebert_recovery_lost(edev, "resets do not help");
+		return;
+	}
+	atomic_inc(&edev->recovery.reset_count);
+	ret = edgebert_core_reset(edev);
+	if (ret) {
+		edgebert_recovery_lost(edev, ret == -ENODEV ? "it does not answer" :
+							      "it does not reset");
+		return;
+	}
+
+	/* Records that were written before the reset count. */
+	edgebert_ring_poll(edev);
+	if (oldest_error)
+		edgebert_ring_fail_oldest(edev, oldest_error);
+	edgebert_ring_restart(edev);
+	ret = edgebert_core_start(edev);
+	if (ret) {
+		edgebert_recovery_lost(edev, "it does not start after a reset");
+		return;
+	}
+	edgebert_ring_resubmit(edev);
+	drm_info(&edev->drm, "device was reset\n");
+}
+
+/* Asks the device to end one job; true when it did. */
+static bool edgebert_recovery_abort(struct edgebert_device *edev, u64 cookie, u32 hw_context)
+{
+	u64 oldest;
+	u32 ignored;
+	int tries;
+
+	if (!edgebert_ring_mark_timed_out(edev, cookie))
+		return true;
+	edgebert_core_context_abort(edev, hw_context);
+	for (tries = 0; tries < EDGEBERT_ABORT_WAIT_MS; tries++) {
+		edgebert_ring_poll(edev);
+		if (!edgebert_ring_oldest(edev, &oldest, &ignored) || oldest != cookie)
+			/* Until this, all jobs of the context end aborted. */
+			return !edgebert_core_context_update(edev, hw_context);
+		usleep_range(1000, 1500);
+	}
+	return false;
+}
+
+/* Stops the job that has made no progress. */
+static void edgebert_recovery_stop_job(struct edgebert_device *edev, u64 cookie, u32 hw_context)
+{
+	drm_notice(&edev->drm, "job made no progress for %u ms and is stopped\n",
+		   edgebert_recovery_timeout_ms());
+
+	/* Nothing may be submitted meanwhile: a reset empties the ring. */
+	drm_sched_wqueue_stop(&edev->sched);
+	if (!edgebert_recovery_abort(edev, cookie, hw_context)) {
+		drm_warn(&edev->drm, "job does not obey, resetting the device\n");
+		edgebert_recovery_reset(edev, -ETIMEDOUT);
+	}
+	drm_sched_wqueue_start(&edev->sched);
+}
+
+/* True when the oldest job is another one than at the last look, or has advanced. */
+static bool edgebert_recovery_progress(struct edgebert_device *edev, u64 cookie)
+{
+	struct edgebert_recovery *recovery = &edev->recovery;
+	u32 cycles = edgebert_read(edev, COUNT_CYCLES);
+
+	if (cookie == recovery->cookie && cycles == recovery->cycles)
+		return false;
+	recovery->cookie = cookie;
+	recovery->cycles = cycles;
+	recovery->progress_ns = ktime_get_ns();
+	return true;
+}
+
+/*
+ * Looks at the device while jobs are running; true when it had to interfere.  A record
+ * whose interrupt got lost is found here too.
+ */
+bool edgebert_recovery_watch(struct edgebert_device *edev)
+{
+	struct edgebert_recovery *recovery = &edev->recovery;
+	u32 hw_context, status;
+	u64 cookie;
+
+	guard(mutex)(&recovery->lock);
+	if (edgebert_is_lost(edev) || test_bit(EDGEBERT_FLAG_SUSPENDED, &edev->flags))
+		return false;
+	edgebert_ring_poll(edev);
+	if (!edgebert_ring_oldest(edev, &cookie, &hw_context))
+		return false;
+
+	status = edgebert_read(edev, STATUS);
+	if (status == EDGEBERT_ALL_ONES) {
+		edgebert_recovery_lost(edev, "it does not answer");
+		return true;
+	}
+	if (status & EDGEBERT_HW_STATUS_FATAL) {
+		edgebert_recovery_request_reset(edev);
+		return true;
+	}
+	if (edgebert_recovery_progress(edev, cookie) ||
+	    ktime_get_ns() - recovery->progress_ns <
+	    edgebert_recovery_timeout_ms() * (u64)NSEC_PER_MSEC)
+		return false;
+	edgebert_recovery_stop_job(edev, cookie, hw_context);
+	return true;
+}
+
+static void edgebert_recovery_work(struct work_struct *work)
+{
+	struct edgebert_device *edev = container_of(work, struct edgebert_device,
+						    recovery.reset_work);
+	int idx;
+
+	if (!drm_dev_enter(&edev->drm, &idx))
+		return;
+	scoped_guard(mutex, &edev->recovery.lock) {
+		if (edgebert_is_lost(edev) || test_bit(EDGEBERT_FLAG_SUSPENDED, &edev->flags))
+			break;
+		drm_sched_wqueue_stop(&edev->sched);
+		edgebert_recovery_reset(edev, 0);
+		drm_sched_wqueue_start(&edev->sched);
+	}
+	drm_dev_exit(idx);
+}
+
+/* May be called from an interrupt. */
+void edgebert_recovery_request_reset(struct edgebert_device *edev)
+{
+	queue_work(edev->recovery.wq, &edev->recovery.reset_work);
+}
+
+/*
+ * For whoever can not go on before the device has forgotten everything: returns with
+ * the device reset, or lost and cut off from memory.
+ */
+void edgebert_recovery_reset_now(struct edgebert_device *edev)
+{
+	edgebert_recovery_request_reset(edev);
+	flush_work(&edev->recovery.reset_work);
+}
+
+int edgebert_recovery_init(struct edgebert_device *edev)
+{
+	struct edgebert_recovery *recovery = &edev->recovery;
+
+	INIT_WORK(&recovery->reset_work, edgebert_recovery_work);
+	recovery->wq = alloc_ordered_workqueue("edgebert-recovery", WQ_MEM_RECLAIM);
+	if (!recovery->wq)
+		return -ENOMEM;
+	return drmm_mutex_init(&edev->drm, &recovery->lock);
+}
+
+void edgebert_recovery_fini(struct edgebert_device *edev)
+{
+	destroy_workqueue(edev->recovery.wq);
+}

@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The submission and completion rings: jobs out, records in.
+ *
+ * The device completes jobs in the order in which they were submitted, one record each.
+ * Nothing a record says is trusted: its cookie must be that of a job in the ring.
+ */
+#include <linux/dma-mapping.h>
+#include <linux/pci.h>
+
+#include <drm/drm_print.h>
+
+#include "edgebert_context.h"
+#include "edgebert_device.h"
+#include "edgebert_job.h"
+#include "edgebert_regs.h"
+#include "edgebert_ring.h"
+#include "edgebert_vm.h"
+
+static_assert(EDGEBERT_RING_ENTRIES >= 1 << EDGEBERT_HW_RING_ORDER_MIN);
+static_assert(EDGEBERT_RING_ENTRIES <= 1 << EDGEBERT_HW_RING_ORDER_MAX);
+
+int edgebert_ring_init(struct edgebert_device *edev)
+{
+	struct edgebert_ring *ring = &edev->ring;
+	struct device *dev = edev->drm.dev;
+
+	spin_lock_init(&ring->lock);
+	INIT_LIST_HEAD(&ring->active);
+	ring->fence_context = dma_fence_context_alloc(1);
+	ring->next_cookie = 1;
+
+	/* Coherent memory is aligned to its size, at least to a page. */
+	ring->submit = dmam_alloc_coherent(dev, EDGEBERT_RING_ENTRIES * sizeof(*ring->submit),
+					   &ring->submit_dma, GFP_KERNEL);
+	ring->complete = dmam_alloc_coherent(dev, EDGEBERT_RING_ENTRIES * sizeof(*ring->complete),
+					     &ring->complete_dma, GFP_KERNEL);
+	return ring->submit && ring->complete ? 0 : -ENOMEM;
+}
+
+/* Empties both rings as the device does at reset; the jobs in them are kept. */
+void edgebert_ring_restart(struct edgebert_device *edev)
+{
+	struct edgebert_ring *ring = &edev->ring;
+	unsigned long flags;
+
+	spin_lock_irqsave(&ring->lock, flags);
+	ring->tail = 0;
+	ring->completed = 0;
+	memset(ring->submit, 0, EDGEBERT_RING_ENTRIES * sizeof(*ring->submit));
+	memset(ring->complete, 0, EDGEBERT_RING_ENTRIES * sizeof(*ring->complete));
+	spin_unlock_irqrestore(&ring->lock, flags);
+}
+
+/* Gives a job the next free slot and writes its descriptor, for the doorbell to come. */
+static void edgebert_ring_write(struct edgebert_ring *ring, struct edgebert_job *job)
+{
+	job->cookie = ring->next_cookie++;
+	job->desc.cookie = cpu_to_le64(job->cookie);
+	ring->slots[job->cookie % EDGEBERT_RING_ENTRIES] = job;
+	ring->submit[ring->tail++ % EDGEBERT_RING_ENTRIES] = job->desc;
+}
+
+/*
+ * Starts a job; returns its fence, with a reference for the caller.  There is always room,
+ * as the scheduler has fewer credits than the ring has entries; should that ever be wrong,
+ * the job fails.
+ */
+struct dma_fence *edgebert_ring_submit(struct edgebert_device *edev, struct edgebert_job *job)
+{
+	struct edgebert_ring *ring = &edev->ring;
+	struct dma_fence *fence;
+	u32 tail;
+
+	scoped_guard(spinlock_irqsave, &ring->lock) {
+		if (edgebert_is_lost(edev))
+			return ERR_PTR(-ENODEV);
+		if (ring->outstanding == EDGEBERT_RING_ENTRIES)
+			return ERR_PTR(-EBUSY);
+
+		edgebert_fence_init(job->fence, ring->fence_context, ++ring->fence_seqno);
+		fence = dma_fence_get(&job->fence->base);
+		job->started_ns = ktime_get_ns();
+		list_add_tail(&job->active, &ring->active);
+		ring->outstanding++;
+		edgebert_ring_write(ring, job);
+		tail = ring->tail;
+	}
+	/* writel() orders the doorbell after the descriptor. */
+	edgebert_write(edev, SUBMIT_DOORBELL, tail);
+	return fence;
+}
+
+/* After a reset: writes the jobs that are still active anew, in their old order. */
+void edgebert_ring_resubmit(struct edgebert_device *edev)
+{
+	struct edgebert_ring *ring = &edev->ring;
+	struct edgebert_job *job;
+	u32 tail;
+
+	scoped_guard(spinlock_irqsave, &ring->lock) {
+		memset(ring->slots, 0, sizeof(ring->slots));
+		list_for_each_entry(job, &ring->active, active)
+			edgebert_ring_write(ring, job);
+		tail = ring->tail;
+	}
+	if (tail)
+		edgebert_write(edev, SUBMIT_DOORBELL, tail);
+}
+
+/* Device clock of the job; no more than what passed here, whatever the device says. */
+static u64 edgebert_ring_busy_ns(const struct edgebert_hw_completion *record, u64 elapsed_ns)
+{
+	u64 start = le64_to_cpu(record->start_ns), end = le64_to_cpu(record->end_ns);
+
+	return end > start ? min(end - start, elapsed_ns) : 0;
+}
+
+static void edgebert_ring_account(struct edgebert_stats *stats,
+				  const struct edgebert_hw_completion *record, u64 busy_ns)
+{
+	stats->jobs++;
+	stats->faults += record->status != cpu_to_le16(EDGEBERT_HW_OK);
+	stats->cycles += le64_to_cpu(record->cycles);
+	stats->modelled_ns += le64_to_cpu(record->time_ns);
+	stats->energy_pj += le64_to_cpu(record->energy_pj);
+	stats->busy_ns += busy_ns;
+}
+
+/* Takes a job out of the ring and ends it; the job may be gone afterwards. */
+static void edgebert_ring_end(struct edgebert_ring *ring, struct edgebert_job *job,
+			      const struct edgebert_hw_completion *record, int error)
+{
+	lockdep_assert_held(&ring->lock);
+
+	list_del_init(&job->active);
+	ring->slots[job->cookie % EDGEBERT_RING_ENTRIES] = NULL;
+	ring->outstanding--;
+	edgebert_job_end(job, record, error);
+}
+
+static int edgebert_ring_error(const struct edgebert_job *job, u16 status)
+{
+	switch (status) {
+	case EDGEBERT_HW_OK:
+		return 0;
+	case EDGEBERT_HW_ABORTED:
+		return job->timed_out ? -ETIMEDOUT : -ECANCELED;
+	default:
+		return -EIO;
+	}
+}
+
+static void edgebert_ring_consume(struct edgebert_device *edev,
+				  const struct edgebert_hw_completion *record)
+{
+	struct edgebert_ring *ring = &edev->ring;
+	u64 cookie = le64_to_cpu(record->cookie);
+	struct edgebert_job *job = ring->slots[cookie % EDGEBERT_RING_ENTRIES];
+	u64 busy_ns;
+
+	if (!job || job->cookie != cookie) {
+		drm_err_ratelimited(&edev->drm, "completion of unknown job %#llx ignored\n",
+				    cookie);
+		return;
+	}
+	busy_ns = edgebert_ring_busy_ns(record, ktime_get_ns() - job->started_ns);
+	edgebert_ring_account(&ring->stats, record, busy_ns);
+	edgebert_ring_account(&job->context->vm->stats, record, busy_ns);
+	edgebert_ring_end(ring, job, record,
+			  edgebert_ring_error(job, le16_to_cpu(record->status)));
+}
+
+/* Consumes all records there are; from the interrupt, and where one may have been lost. */
+void edgebert_ring_poll(struct edgebert_device *edev)
+{
+	struct edgebert_ring *ring = &edev->ring;
+	struct edgebert_hw_completion *next, record;
+	unsigned int count;
+	unsigned long flags;
+
+	spin_lock_irqsave(&ring->lock, flags);
+	/* Bounded, should the device write records faster than they are read. */
+	for (count = 0; count < EDGEBERT_RING_ENTRIES; count++) {
+		next = &ring->complete[ring->completed % EDGEBERT_RING_ENTRIES];
+		if (le32_to_cpu(READ_ONCE(next->sequence)) != ring->completed + 1)
+			break;
+		/* The sequence is written last. */
+		dma_rmb();
+		record = *next;
+		ring->completed++;
+		edgebert_ring_consume(edev, &record);
+	}
+	spin_unlock_irqrestore(&ring->lock, flags);
+}
+
+/* Ends the oldest job, if any, without a record from the device. */
+void edgebert_ring_fail_oldest(struct edgebert_device *edev, int error)
+{
+	struct edgebert_ring *ring = &edev->ring;
+	struct edgebert_job *job;
+	unsigned long flags;
+
+	spin_lock_irqsave(&ring->lock, flags);
+	job = list_first_entry_or_null(&ring->active, struct edgebert_job, active);
+	if (job)
+		edgebert_ring_end(ring, job, NULL, error);
+	spin_unlock_irqrestore(&ring->lock, flags);
+}
+
+void edgebert_ring_fail(struct edgebert_device *edev, int error)
+{
+	struct edgebert_ring *ring = &edev->ring;
+	struct edgebert_job *job, *next;
+	unsigned long flags;
+
+	spin_lock_irqsave(&ring->lock, flags);
+	list_for_each_entry_safe(job, next, &ring->active, active)
+		edgebert_ring_end(ring, job, NULL, error);
+	spin_unlock_irqrestore(&ring->lock, flags);
+}
+
+unsigned int edgebert_ring_outstanding(struct edgebert_device *edev)
+{
+	return READ_ONCE(edev->ring.outstanding);
+}
+
+/* Which job the device is, or should be, executing; false when there is none. */
+bool edgebert_ring_oldest(struct edgebert_device *edev, u64 *cookie, u32 *hw_context)
+{
+	struct edgebert_ring *ring = &edev->ring;
+	struct edgebert_job *job;
+	unsigned long flags;
+
+	spin_lock_irqsave(&ring->lock, flags);
+	job = list_first_entry_or_null(&ring->active, struct edgebert_job, active);
+	if (job) {
+		*cookie = job->cookie;
+		*hw_context = le16_to_cpu(job->desc.context);
+	}
+	spin_unlock_irqrestore(&ring->lock, flags);
+	return job;
+}
+
+/* Says that a job is about to be aborted for its lack of progress; false: it has ended. */
+bool edgebert_ring_mark_timed_out(struct edgebert_device *edev, u64 cookie)
+{
+	struct edgebert_ring *ring = &edev->ring;
+	struct edgebert_job *job;
+	unsigned long flags;
+	bool found;
+
+	spin_lock_irqsave(&ring->lock, flags);
+	job = ring->slots[cookie % EDGEBERT_RING_ENTRIES];
+	found = job && job->cookie == cookie;
+	if (found)
+		job->timed_out = true;
+	spin_unlock_irqrestore(&ring->lock, flags);
+	return found;
+}
+
+/* A consistent copy of the device's or a file's statistics. */
+void edgebert_ring_stats(struct edgebert_device *edev, const struct edgebert_stats *from,
+			 struct edgebert_stats *to)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&edev->ring.lock, flags);
+	*to = *from;
+	spin_unlock_irqrestore(&edev->ring.lock, flags);
+}

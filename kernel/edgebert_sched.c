@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The driver's side of the DRM scheduler: one ring, to which it hands the jobs of all
+ * contexts by priority and age.
+ */
+#include <linux/jiffies.h>
+
+#include <drm/drm_drv.h>
+#include <drm/drm_print.h>
+
+#include "edgebert_compat.h"
+#include "edgebert_context.h"
+#include "edgebert_device.h"
+#include "edgebert_job.h"
+#include "edgebert_recovery.h"
+#include "edgebert_ring.h"
+#include "edgebert_sched.h"
+
+/*
+ * Jobs the device has at a time.  Enough that it never waits for the host, and few, as a
+ * job of higher priority can not overtake them.
+ */
+#define EDGEBERT_SCHED_CREDITS	4
+
+static_assert(EDGEBERT_SCHED_CREDITS <= EDGEBERT_RING_ENTRIES);
+
+/* Starts a job; allocates nothing, as memory may depend on jobs that end. */
+static struct dma_fence *edgebert_sched_run_job(struct drm_sched_job *base)
+{
+	struct edgebert_job *job = to_edgebert_job(base);
+	struct edgebert_device *edev = job->context->edev;
+	struct dma_fence *fence = ERR_PTR(-ENODEV);
+	int idx;
+
+	/* Cancelled already. */
+	if (base->s_fence->finished.error)
+		return NULL;
+	if (drm_dev_enter(&edev->drm, &idx)) {
+		fence = edgebert_ring_submit(edev, job);
+		drm_dev_exit(idx);
+	}
+	if (IS_ERR(fence))
+		edgebert_results_end(&job->context->results, job->sequence, 0, NULL,
+				     PTR_ERR(fence));
+	return fence;
+}
+
+/*
+ * Not really a timeout: called every EDGEBERT_WATCH_MS while a job is running, to look
+ * after it.  Recovery ends jobs through their fences and starts others again itself, so
+ * the scheduler always gets its job back as one that needs nothing from it.
+ */
+static enum drm_gpu_sched_stat edgebert_sched_timedout_job(struct drm_sched_job *base)
+{
+	struct edgebert_device *edev = to_edgebert_job(base)->context->edev;
+	int idx;
+
+	if (drm_dev_enter(&edev->drm, &idx)) {
+		edgebert_recovery_watch(edev);
+		drm_dev_exit(idx);
+	}
+	return edgebert_sched_no_hang(base);
+}
+
+static void edgebert_sched_free_job(struct drm_sched_job *base)
+{
+	edgebert_job_free(to_edgebert_job(base));
+}
+
+static const struct drm_sched_backend_ops edgebert_sched_ops = {
+	.run_job = edgebert_sched_run_job,
+	.timedout_job = edgebert_sched_timedout_job,
+	.free_job = edgebert_sched_free_job,
+};
+
+int edgebert_sched_init(struct edgebert_device *edev)
+{
+	struct drm_sched_init_args args = {
+		.ops = &edgebert_sched_ops,
+		.num_rqs = DRM_SCHED_PRIORITY_COUNT,
+		.credit_limit = EDGEBERT_SCHED_CREDITS,
+		.timeout = msecs_to_jiffies(EDGEBERT_WATCH_MS),
+		.timeout_wq = edev->recovery.wq,
+		.name = "edgebert",
+		.dev = edev->drm.dev,
+	};
+	int ret;
+
+	edev->cleanup_wq = alloc_workqueue("edgebert-cleanup", WQ_UNBOUND, 0);
+	if (!edev->cleanup_wq)
+		return -ENOMEM;
+	ret = drm_sched_init(&edev->sched, &args);
+	if (ret)
+		destroy_workqueue(edev->cleanup_wq);
+	return ret;
+}
+
+/* With all contexts stopped: waits for the last job to be gone. */
+void edgebert_sched_fini(struct edgebert_device *edev)
+{
+	wait_event(edev->jobs_wait, !atomic_read(&edev->jobs));
+	drm_sched_fini(&edev->sched);
+	destroy_workqueue(edev->cleanup_wq);
+}
