@@ -120,8 +120,11 @@ static enum eb_status run_latency(const struct eb_policy_settings *settings,
 		return eb_fail(EB_DEVICE_FAULT, "%s: layer 1 ended without its entropy assessed; "
 			       "recompile the model", resident->model->file.name);
 	entropy = (int16_t)sentence->entropies[0];
-	if (entropy <= settings->threshold)
+	if (entropy <= settings->threshold) {
+		/* Nothing is left to predict. */
+		sentence->predicted_layer = 1;
 		return EB_OK;
+	}
 	sentence->predicted_layer =
 		eb_exit_predict(&resident->model->predictor, entropy, settings->threshold);
 	job.first_command = resident->model->layer_start[1];
