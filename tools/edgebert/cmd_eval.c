@@ -39,7 +39,8 @@ struct eval {
 	size_t limit;
 	struct record *sentences;	/* JSON details, NULL: none */
 	bool details;			/* of the policy that runs now */
-	int exit_status;
+	int exit_status;	/* of what ends the evaluation */
+	int refused_status;	/* of the first sentence that was refused */
 };
 
 /* The headings and the rows below them; the label's width depends on the model. */
@@ -109,6 +110,8 @@ static void finish_one(struct eval *eval, struct evaluation *evaluation)
 		report_line(sentence.line, sentence.status, sentence.message);
 		if (!failure_is_of_sentence(sentence.status))
 			eval->exit_status = (int)sentence.status;
+		else if (!eval->refused_status)
+			eval->refused_status = failure_exit_status(sentence.status);
 	}
 	sentence_free(&sentence);
 }
@@ -277,7 +280,7 @@ static int run_eval(const struct arguments *arguments)
 	dataset_free(&eval.data);
 	session_close(&eval.session);
 	record_free(record);
-	return failed;
+	return failed ? failed : eval.refused_status;
 }
 
 const struct command command_eval = {

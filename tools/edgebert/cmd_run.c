@@ -75,11 +75,9 @@ static int print_failure(const struct run *run, const struct sentence *sentence)
 
 static void note_failure(struct run *run, const struct sentence *sentence)
 {
-	bool text = sentence->status == EB_TEXT_INVALID || sentence->status == EB_TEXT_EMPTY;
-
 	report_line(sentence->line, sentence->status, sentence->message);
 	if (run->exit_status == 0)
-		run->exit_status = text ? EXIT_LINES_REFUSED : (int)sentence->status;
+		run->exit_status = failure_exit_status(sentence->status);
 	if (!failure_is_of_sentence(sentence->status)) {
 		run->exit_status = (int)sentence->status;
 		run->stop = true;
@@ -185,8 +183,8 @@ const struct command command_run = {
 		"Cycles, latency and energy are modelled figures of the device; host time is measured.\n"
 		"\n"
 		"Policies: full runs all layers; entropy stops at the first layer whose entropy is\n"
-		"below the threshold; latency predicts the layer to stop at and chooses the lowest\n"
-		"operating point that meets the target.",
+		"below the threshold; latency predicts the layer to stop at and chooses the\n"
+		"operating point of least modelled energy that meets the target.",
 	.arguments_max = 1,
 	OPTION_ROWS(rows),
 	.run = run_run,

@@ -116,3 +116,9 @@ bool failure_is_of_sentence(enum eb_status status)
 		return false;
 	}
 }
+
+int failure_exit_status(enum eb_status status)
+{
+	return status == EB_TEXT_INVALID || status == EB_TEXT_EMPTY ? (int)EXIT_LINES_REFUSED :
+								      (int)status;
+}

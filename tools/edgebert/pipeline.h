@@ -44,4 +44,7 @@ void pipeline_clear(struct pipeline *pipeline);
 /* Whether a failure concerns this sentence only, so that the next may still succeed. */
 bool failure_is_of_sentence(enum eb_status status);
 
+/* Exit status when such a failure was the first. */
+int failure_exit_status(enum eb_status status);
+
 #endif /* EDGEBERT_TOOL_PIPELINE_H */

@@ -1,0 +1,80 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# eval adds up what run would have said, reads data sets of either form, and compares policies.
+. "$(dirname "$0")/common.bash"
+
+for i in aa ba ca da ea fa ga ab bb cb; do
+	echo "$i $i ba"
+	echo "$i ca"
+done >"$WORK/in"
+run_tiny --policy full --json "$WORK/in"
+grep -o '"label_index":[01]' "$WORK/out" | cut -d : -f 2 >"$WORK/labels"
+energy=$(grep -o '"energy_uj":[0-9.]*' "$WORK/out" | cut -d : -f 2 |
+	awk '{ sum += $1 } END { printf "%.3f", sum / NR }')
+# Fifteen right labels, five wrong ones.
+{
+	printf 'text\tlabel\n'
+	paste "$WORK/in" "$WORK/labels" | awk -F '\t' '{ print $1 "\t" (NR <= 15 ? $2 : 1 - $2) }'
+} >"$WORK/data.tsv"
+{
+	printf 'label\tnote\ttext\r\n'
+	tail -n +2 "$WORK/data.tsv" | awk -F '\t' \
+		'{ print ($2 ? "positive" : "negative") "\tx\t" $1 "\r" }'
+} >"$WORK/other.tsv"
+
+evaluate() {
+	tool eval --backend reference --model "$TINY" "$@"
+}
+
+evaluate --data "$WORK/data.tsv" --policy full --json
+cp "$WORK/out" "$WORK/full"
+result "eval is complete JSON" 0 json_ok "$WORK/out" --document schema_version=whole policy=text \
+	n=whole accuracy=number f1=number mean_exit_layer=number mean_predicted_layer=null \
+	exit_histogram=array energy_uj_mean=number latency_us_mean=number latency_us_max=number \
+	cycles_mean=number deadline_misses=whole host_us_mean=number seconds=number \
+	truncated=whole refused=whole
+result "n counts the sentences" 0 has_line "$WORK/out" '*"n": *20,'
+result "accuracy is that of the labels" 0 has_line "$WORK/out" '*"accuracy": *0.75,'
+result "full exits at the last layer" 0 has_line "$WORK/out" '*"mean_exit_layer": *4.0,'
+result "the energy is the mean of run's ($energy uJ)" 0 \
+	has_line "$WORK/out" "*\"energy_uj_mean\": *${energy%%0}*,"
+# F1 of class 1 from the labels themselves.
+f1=$(tail -n +2 "$WORK/data.tsv" | cut -f 2 | paste "$WORK/labels" - |
+	awk '{ answered += $1; expected += $2; right += $1 * $2 }
+		END { printf "%.6f", 2 * right / (answered + expected) }')
+result "F1 is that of the labels ($f1)" 0 has_line "$WORK/out" "*\"f1\": *$f1*,"
+
+unmeasured() {
+	grep -v '"host_us_mean"\|"seconds"' "$1"
+}
+evaluate --data "$WORK/other.tsv" --policy full --json
+result "columns in another order, names as labels, CRLF: the same" 0 \
+	cmp <(unmeasured "$WORK/full") <(unmeasured "$WORK/out")
+evaluate --data "$WORK/data.tsv" --policy full --json --in-flight 1
+result "one in flight: the same" 0 cmp <(unmeasured "$WORK/full") <(unmeasured "$WORK/out")
+evaluate --data "$WORK/data.tsv" --policy full --json --limit 5
+result "--limit" 0 has_line "$WORK/out" '*"n": *5,'
+evaluate --data "$WORK/data.tsv" --policy full
+result "as text" 0 has_line "$WORK/out" "accuracy: *0.750000*"
+evaluate --data "$WORK/data.tsv" --policy latency --target-latency 1s --json
+result "policy latency has a mean predicted layer" 0 \
+	json_ok "$WORK/out" --document mean_predicted_layer=number
+
+evaluate --data "$WORK/data.tsv" --policy full --details
+result "--details: headings, a row for each sentence, the figures" 0 \
+	test "$(grep -c ' \(yes\|no \)  ' "$WORK/out")" -eq 20
+result "--details marks wrong answers" 0 test "$(grep -c ' no  ' "$WORK/out")" -eq 5
+evaluate --data "$WORK/data.tsv" --policy full --details --json
+result "--details as JSON" 0 json_ok "$WORK/out" --document sentences=array n=whole
+
+evaluate --data "$WORK/data.tsv" --compare --target-latency 1s --json
+result "--compare as JSON" 0 json_ok "$WORK/out" --document policies=array \
+	energy_ratios.full_to_latency=number energy_ratios.entropy_to_latency=number
+result "--compare has all three policies" 0 \
+	test "$(grep -c '"policy": "\(full\|entropy\|latency\)"' "$WORK/out")" -eq 3
+evaluate --data "$WORK/data.tsv" --compare --target-latency 1s --details
+for wanted in "sentence *label *ok *exit*" "full *20 *75.00 *4.00 *-*" "entropy *20 *" "latency *20 *" \
+	"*times less than full at the highest point: *[0-9]*"; do
+	result "--compare has '$wanted'" 0 has_line "$WORK/out" "$wanted"
+done
+end_tests
