@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 # Unit tests of the runtime.
 
-runtime_tests := test_status test_options
+runtime_tests := test_status test_options test_model_file
+test_model_file_EXTRA := tiny_model.c
 UNIT_TESTS += $(runtime_tests)
 
 define runtime_test

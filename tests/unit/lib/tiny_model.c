@@ -469,7 +469,7 @@ uint8_t *tiny_model_build(const struct tiny_model_options *options, size_t *ret_
 	header->section_count = f.count;
 	header->file_size = f.size;
 	memcpy(header + 1, f.sections, f.count * sizeof(f.sections[0]));
-	tiny_model_seal(f.data);
+	tiny_model_seal(f.data, f.size);
 	free(b->weights);
 	free(b);
 	*ret_size = f.size;
@@ -496,15 +496,15 @@ void *tiny_model_contents(uint8_t *file, enum eb_model_section_type type)
 	return section ? file + section->offset : NULL;
 }
 
-void tiny_model_seal(uint8_t *file)
+void tiny_model_seal(uint8_t *file, size_t file_size)
 {
 	struct eb_model_header *header = (void *)file;
 	struct eb_model_section *sections = (void *)(header + 1);
 
 	for (uint32_t i = 0; i < header->section_count && i < SECTIONS_MAX; i++) {
 		/* A test may have made a section that reaches past the file. */
-		if (sections[i].offset <= header->file_size &&
-		    sections[i].size <= header->file_size - sections[i].offset)
+		if (sections[i].offset <= file_size &&
+		    sections[i].size <= file_size - sections[i].offset)
 			sections[i].crc = (uint32_t)crc32_z(0, file + sections[i].offset,
 							    sections[i].size);
 	}

@@ -35,7 +35,7 @@ struct eb_model_section *tiny_model_section(uint8_t *file, enum eb_model_section
 void *tiny_model_contents(uint8_t *file, enum eb_model_section_type type);
 
 /* Makes every checksum right again after a test changed something. */
-void tiny_model_seal(uint8_t *file);
+void tiny_model_seal(uint8_t *file, size_t file_size);
 
 /* A sentence of words from the vocabulary, the same for the same number. */
 void tiny_model_text(uint32_t number, char *text, size_t text_size);
