@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # Device nodes that are missing, forbidden or something else: no crash, and what to do.
-. "$(dirname "$0")/common.bash"
+cd "$(dirname "$0")/../.." || exit 1
+. tests/cli/common.bash
 
 as_nobody() {
 	setpriv --reuid=65534 --regid=65534 --clear-groups -- "$@"

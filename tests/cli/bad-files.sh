@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # Models and inputs that are missing, unreadable or damaged: each with its own exit status.
-. "$(dirname "$0")/common.bash"
+cd "$(dirname "$0")/../.." || exit 1
+. tests/cli/common.bash
 
 run=(run --backend reference)
 

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # Input lines that can not be classified: named, answered in their place, and the rest goes on.
-. "$(dirname "$0")/common.bash"
+cd "$(dirname "$0")/../.." || exit 1
+. tests/cli/common.bash
 
 {
 	printf 'aa ba\n'

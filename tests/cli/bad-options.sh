@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # Mistakes on the command line: named, with exit status 64, as JSON where that was asked for.
-. "$(dirname "$0")/common.bash"
+cd "$(dirname "$0")/../.." || exit 1
+. tests/cli/common.bash
 
 run=(run --backend reference --model "$TINY")
 

@@ -2,7 +2,7 @@
 # What the tests of the tool share: where it is, small models, running it and judging.
 # shellcheck shell=bash
 #
-# After cd to the repository's root: BUILD (build directory), EDGEBERT (the tool), WORK (a
+# Sourced in the repository's root; gives BUILD (build directory), EDGEBERT (the tool), WORK (a
 # folder that goes away), TINY (a small model), and
 #
 #   tool ARGUMENT...                 runs the tool; sets status; $WORK/out and $WORK/err
@@ -11,7 +11,6 @@
 #                                    standard output and a message that matches to standard error
 #   result NAME WANTED-STATUS TEST   passes when $status is as wanted and the command succeeds
 
-cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
 . tests/tap.sh
 
 BUILD=$(realpath -m "${BUILD:-build}")

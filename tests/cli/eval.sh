@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # eval adds up what run would have said, reads data sets of either form, and compares policies.
-. "$(dirname "$0")/common.bash"
+cd "$(dirname "$0")/../.." || exit 1
+. tests/cli/common.bash
 
 for i in aa ba ca da ea fa ga ab bb cb; do
 	echo "$i $i ba"

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # info shows the reference device completely, as text and as JSON.
-. "$(dirname "$0")/common.bash"
+cd "$(dirname "$0")/../.." || exit 1
+. tests/cli/common.bash
 
 tool info --backend reference --json
 result "info is complete JSON" 0 json_ok "$WORK/out" --document schema_version=whole \

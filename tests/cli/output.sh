@@ -1,13 +1,14 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # Where output goes and when: line by line, to full disks and to readers that went away.
-. "$(dirname "$0")/common.bash"
+cd "$(dirname "$0")/../.." || exit 1
+. tests/cli/common.bash
 
 yes "aa ba" | head -n 3000 >"$WORK/in"
 
 # The first line must be out while the second has not been asked yet.
 dialogue() {
-	local line i
+	local line i input
 
 	coproc TOOL { "$EDGEBERT" run --backend reference --model "$TINY" --json "$@" 2>/dev/null; }
 	for i in 1 2 3; do
@@ -15,7 +16,8 @@ dialogue() {
 		IFS= read -r -t 20 line <&"${TOOL[0]}" || return
 		[[ $line == *"\"line\":$i,"* ]] || return
 	done
-	exec {TOOL[1]}>&-
+	input=${TOOL[1]}
+	exec {input}>&-
 	wait "$TOOL_PID"
 }
 status=0

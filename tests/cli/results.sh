@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # Results of run: complete, the same every time and from every input, text and JSON alike.
-. "$(dirname "$0")/common.bash"
+cd "$(dirname "$0")/../.." || exit 1
+. tests/cli/common.bash
 
 tail -n +2 models/data/sst2-dev-100.tsv | cut -f 1 | head -n 30 >"$WORK/sst2"
 for i in aa ba ca da ea fa ga ab bb cb; do
