@@ -13,8 +13,8 @@ builds_silently() {
 	local kernel=$1
 	shift
 
-	rm -rf "$build/kernel-warnings"
-	tools/vm/build-module.sh --kernel "$kernel" --output "$build/kernel-warnings" --force -- "$@" \
+	rm -rf "$build/kernel-check"
+	tools/vm/build-module.sh --kernel "$kernel" --output "$build/kernel-check" --force -- "$@" \
 		>"$tap_output.build" 2>&1 || { cat "$tap_output.build"; return 1; }
 	cat "$tap_output.build"
 	! grep -qiE 'warning|error:' "$tap_output.build"

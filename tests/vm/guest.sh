@@ -37,7 +37,12 @@ has_no_node() {
 
 # The first COUNT sentences of the demo, without labels.
 sentences() {
-	tail -n +2 models/sst2-demo.tsv | head -n "$1" | cut -f 1
+	tail -n +2 models/data/sst2-dev-100.tsv | head -n "$1" | cut -f 1
+}
+
+# The same sentence for as long as somebody reads: work that does not end by itself.
+endless_sentences() {
+	yes "an entertaining film that never quite decides what it wants to be" 2>/dev/null
 }
 
 # classify ARGUMENT...: JSON results of the sentences on stdin, without the measured time.

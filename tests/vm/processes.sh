@@ -25,7 +25,7 @@ four_at_once() {
 }
 
 two_survive_a_kill() {
-	run_in_background victim 50
+	endless_sentences | edgebert run --model "$MODEL" --policy full - >/dev/null &
 	victim=$!
 	run_in_background e 8
 	run_in_background f 8

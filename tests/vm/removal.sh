@@ -8,7 +8,7 @@
 modprobe edgebert
 wait_until 5 has_node
 for name in a b; do
-	sentences 100 | edgebert run --model "$MODEL" --policy full - >"$GUEST_WORK/$name" 2>&1 &
+	endless_sentences | edgebert run --model "$MODEL" --policy full - >"$GUEST_WORK/$name" 2>&1 &
 	eval "$name=\$!"
 done
 sleep 2

@@ -11,7 +11,7 @@ address=$(bound_devices)
 device=/sys/bus/pci/devices/$address
 
 start_load() {
-	sentences 100 | edgebert run --model "$MODEL" --policy full - >"$GUEST_WORK/load" 2>&1 &
+	endless_sentences | edgebert run --model "$MODEL" --policy full - >"$GUEST_WORK/load" 2>&1 &
 	load=$!
 	sleep 1
 }

@@ -9,6 +9,12 @@ HELPER_PROGRAMS += demo-summary
 demo-summary_SOURCES  := tools/vm/demo_summary.c
 demo-summary_PACKAGES := json-c
 
+ALL_TARGETS += $(BUILD)/helpers/qemu-eof.so
+$(BUILD)/helpers/qemu-eof.so: tools/vm/qemu_eof.c
+	@mkdir -p $(@D)
+	@echo "  CC      $@"
+	@$(CC) $(ALL_CFLAGS) -shared -o $@ $<
+
 .PHONY: module vm demo test
 module:
 	@tools/vm/build-module.sh --output $(BUILD)/kernel

@@ -10,7 +10,7 @@ unset MAKEFLAGS MFLAGS MAKELEVEL
 build=$(realpath -m "${BUILD:-$EDGEBERT_ROOT/build}")
 model=${DEMO_MODEL:-gte-small-sst2-ee}
 target_ms=${DEMO_TARGET_MS:-50}
-sentences=$EDGEBERT_ROOT/models/sst2-demo.tsv
+sentences=$EDGEBERT_ROOT/models/data/sst2-dev-100.tsv
 results=$build/demo
 
 steps=()

@@ -152,8 +152,9 @@ compose_qemu() {
 	[ ${#command[@]} -gt 0 ] || append+=" edgebert_shell=yes"
 	[ ! -d "$build/models" ] || append+=" edgebert_models=yes"
 	# Debian's binary with its own loader and libraries: nothing of this machine is used.
-	qemu=("$tools/usr/lib64/ld-linux-x86-64.so.2" --library-path "$tools/usr/lib/x86_64-linux-gnu"
-		"$tools/usr/bin/qemu-system-x86_64"
+	qemu=("$tools/usr/lib64/ld-linux-x86-64.so.2" --library-path "$tools/usr/lib/x86_64-linux-gnu")
+	[ "$devices" -eq 0 ] || qemu+=(--preload "$build/helpers/qemu-eof.so")
+	qemu+=("$tools/usr/bin/qemu-system-x86_64"
 		-L "$tools/usr/share/qemu" -L "$tools/usr/share/seabios" -L "$tools/usr/lib/ipxe/qemu"
 		-M "q35,memory-backend=memory" -m "$memory" -smp "$smp"
 		-object "memory-backend-memfd,id=memory,size=$memory,share=on"
@@ -205,6 +206,15 @@ judge() {
 	fi
 }
 
+# What QEMU said, less what is no news: this much for each device, and more for a lost one.
+show_qemu_log() {
+	local known='Could not enable error recovery'
+
+	! compgen -G "$work/killed*" >/dev/null ||
+		known+='|failed to read header: EOF|vfio_user_|vfio-user:|Bad address|Broken pipe'
+	grep -vE "$known" "$logs.qemu.log" >&2 || true
+}
+
 run_qemu() {
 	local -a limit=()
 
@@ -215,9 +225,10 @@ run_qemu() {
 	QEMU_MODULE_DIR=$tools/usr/lib/x86_64-linux-gnu/qemu "${limit[@]}" "${qemu[@]}" <&0 2>"$logs.qemu.log" &
 	qemu_pid=$!
 	status=0
-	wait "$qemu_pid" || status=$?
+	# The shell's own remarks about killed device models are of no interest.
+	wait "$qemu_pid" 2>/dev/null || status=$?
 	qemu_pid=
-	grep -vE 'Could not enable error recovery|failed to read header: EOF' "$logs.qemu.log" >&2 || true
+	show_qemu_log
 }
 
 main() {
@@ -229,7 +240,7 @@ main() {
 	tools=$("$EDGEBERT_ROOT/tools/vm/get-vm.sh" tools)
 	kernel_tree=$("$EDGEBERT_ROOT/tools/vm/get-vm.sh" "kernel-$kernel")
 	release=$(cat "$kernel_tree/release")
-	[ "$devices" -eq 0 ] || [ -x "$build/bin/edgebert-device" ] ||
+	[ "$devices" -eq 0 ] || { [ -x "$build/bin/edgebert-device" ] && [ -e "$build/helpers/qemu-eof.so" ]; } ||
 		die "$build/bin/edgebert-device is not built; run make"
 	if [ -e "$EDGEBERT_ROOT/Kbuild" ]; then
 		module=(--module "$("$EDGEBERT_ROOT/tools/vm/build-module.sh" --kernel "$kernel" --output "$build/kernel")")
