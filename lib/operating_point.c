@@ -114,19 +114,23 @@ struct eb_estimate eb_estimate_job(const struct eb_estimator *estimator, uint64_
 uint32_t eb_operating_point_choose(const struct eb_estimator *estimator, uint64_t cycles,
 				   uint64_t time_left_ns, bool *ret_reachable)
 {
-	uint32_t best = eb_estimator_highest_point(estimator);
-	struct eb_estimate least = eb_estimate_job(estimator, cycles, best);
+	const uint32_t highest = eb_estimator_highest_point(estimator);
+	struct eb_estimate least = { 0 };
+	uint32_t best = highest;
 
-	*ret_reachable = least.time_ns <= time_left_ns;
+	*ret_reachable = false;
 	/*
 	 * Every point is looked at rather than the slowest that is fast enough: below some
-	 * voltage leakage over the longer time costs more than the lower voltage saves.
+	 * voltage, leakage over the longer time costs more than the lower voltage saves, and
+	 * for very short jobs the way up takes longer than it gains.
 	 */
-	for (uint32_t point = best; *ret_reachable && point-- > 0;) {
+	for (uint32_t point = highest + 1; point-- > 0;) {
 		struct eb_estimate estimate = eb_estimate_job(estimator, cycles, point);
 
-		if (estimate.time_ns > time_left_ns || estimate.energy_pj >= least.energy_pj)
+		if (estimate.time_ns > time_left_ns ||
+		    (*ret_reachable && estimate.energy_pj >= least.energy_pj))
 			continue;
+		*ret_reachable = true;
 		best = point;
 		least = estimate;
 	}
