@@ -2,9 +2,11 @@
 # Unit tests of the runtime.
 
 runtime_tests := test_status test_options test_model_file test_policies \
-	test_exit_predictor test_operating_point
+	test_exit_predictor test_operating_point test_engine test_request
 test_model_file_EXTRA := tiny_model.c
 test_policies_EXTRA := tiny_model.c tiny_engine.c
+test_engine_EXTRA := tiny_model.c tiny_engine.c
+test_request_EXTRA := tiny_model.c tiny_engine.c
 UNIT_TESTS += $(runtime_tests)
 
 define runtime_test
