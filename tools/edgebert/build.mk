@@ -9,3 +9,10 @@ edgebert_SOURCES := $(addprefix tools/edgebert/, \
 edgebert_ARCHIVES := edgebert-rt tokenizer edgebert-core
 edgebert_PACKAGES = popt json-c libutf8proc $(RUNTIME_PACKAGES)
 edgebert_LIBS = $(RUNTIME_LIBS)
+
+# The compiler's commands come with the compiler.
+ifneq ($(wildcard tools/model/compile.c),)
+edgebert_SOURCES += tools/edgebert/cmd_compile.c
+edgebert_ARCHIVES += edgebert-compiler
+edgebert_CFLAGS := -DEDGEBERT_WITH_COMPILER
+endif

@@ -13,7 +13,7 @@
 #define CLEAR_LINE "\r\033[K"
 
 static struct {
-	const char *what;
+	char what[80];
 	uint64_t percent;
 	bool drawn;
 } bar;
@@ -31,15 +31,15 @@ void progress_show(const char *what, uint64_t done, uint64_t total)
 	uint64_t percent = total ? 100 * done / total : 0;
 	int filled = (int)(BAR_COLUMNS * percent / 100);
 
-	if (total == 0 || (bar.drawn && bar.what == what && bar.percent == percent))
+	if (total == 0 || (bar.drawn && bar.percent == percent && strcmp(bar.what, what) == 0))
 		return;
 	if (!is_terminal())
 		return;
-	bar.what = what;
+	snprintf(bar.what, sizeof(bar.what), "%s", what);
 	bar.percent = percent;
 	bar.drawn = true;
 	fprintf(stderr, CLEAR_LINE "[%-*.*s] %3" PRIu64 "%%  %s", BAR_COLUMNS, filled, full,
-		percent, what);
+		percent, bar.what);
 	fflush(stderr);
 }
 

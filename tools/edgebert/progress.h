@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-/* Draws the bar when it changed; total 0: no bar.  what is kept until the bar ends. */
+/* Draws the bar when it changed; total 0: no bar. */
 void progress_show(const char *what, uint64_t done, uint64_t total);
 /* Removes the bar, so that messages begin on a clean line. */
 void progress_end(void);
