@@ -439,7 +439,7 @@ static bool read_norm_parameters(struct vector_file *file, size_t row, size_t le
  * Coarse mean and variance explain a row only as far as they reach: each of the published
  * unit's roundings moves a result by a share of it or by a few steps of 2^-10.
  */
-static bool is_coarse_only(unsigned int defects, size_t length)
+static bool is_within_coarseness(unsigned int defects, size_t length)
 {
 	double sum = 0, squares = 0, mean, variance, inverse, share;
 
@@ -478,7 +478,7 @@ static void check_layernorm(struct vector_file *file, size_t row, struct vector_
 		eb_layernorm_row(sfu.words, sfu.gamma, sfu.beta, length, 0, sfu.ours);
 		published_layernorm(sfu.words, sfu.gamma, sfu.beta, length, sfu.published,
 				    &defects);
-		if (!is_coarse_only(defects, length))
+		if (!is_within_coarseness(defects, length))
 			defects &= ~PUBLISHED_VARIANCE_COARSE;
 		judge_row(report, row, sfu.out + r * length, length, bias, defects);
 	}

@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: MIT
+# Unit tests of the core, each with the fixture.
+core_tests := adaptivfloat functions bitmask matmul special
+UNIT_TESTS += $(core_tests:%=core-%)
+define core_test
+core-$(1)_SOURCES := tests/unit/core/test_$(1).c tests/unit/core/fixture.c
+core-$(1)_ARCHIVES := edgebert-core
+core-$(1)_PACKAGES := cmocka
+core-$(1)_LIBS := -lm
+endef
+$(foreach test,$(core_tests),$(eval $(call core_test,$(test))))
