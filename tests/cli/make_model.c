@@ -18,9 +18,8 @@ struct kind {
 
 static void other_version(uint8_t *file, size_t *size)
 {
-	(void)size;
 	((struct eb_model_header *)file)->version_major = EB_MODEL_VERSION_MAJOR + 1;
-	tiny_model_seal(file);
+	tiny_model_seal(file, *size);
 }
 
 static void cut(uint8_t *file, size_t *size)
@@ -50,9 +49,8 @@ static void other_magic(uint8_t *file, size_t *size)
 
 static void no_vocabulary(uint8_t *file, size_t *size)
 {
-	(void)size;
 	memcpy(tiny_model_contents(file, EB_MODEL_VOCABULARY), "[BAD]", 5);
-	tiny_model_seal(file);
+	tiny_model_seal(file, *size);
 }
 
 static const struct kind kinds[] = {
