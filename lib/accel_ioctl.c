@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 
 /* ---- system calls ---- */
@@ -59,18 +60,22 @@ static const struct eb_accel_system kernel_system = {
 /* ---- ioctls ---- */
 
 /*
- * The one door to the driver.  A signal, or a driver that asks for it, restarts the call:
- * all arguments are made for that (timeouts are absolute, outputs written at the end).
+ * The one door to the driver.  A signal, or a driver that says "not now", restarts the
+ * call: all arguments are made for that (timeouts are absolute, outputs written at the end).
  */
 static int call(const struct eb_accel_node *node, unsigned long request, void *argument)
 {
+	const struct timespec pause = { .tv_nsec = 200000 };
 	const struct eb_accel_system *system = node->system;
-	int result;
 
-	do {
-		result = system->ioctl(system->opaque, node->fd, request, argument);
-	} while (result == -EINTR || result == -EAGAIN);
-	return result;
+	for (;;) {
+		int result = system->ioctl(system->opaque, node->fd, request, argument);
+
+		if (result == -EAGAIN)
+			nanosleep(&pause, NULL);
+		else if (result != -EINTR)
+			return result;
+	}
 }
 
 static uint64_t user_pointer(const void *pointer)

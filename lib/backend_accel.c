@@ -351,6 +351,9 @@ static enum eb_status describe(struct accel_backend *backend)
 	eb_device_bus_address(backend->device.info.path, backend->device.info.bus_address,
 			      sizeof(backend->device.info.bus_address));
 	result = eb_accel_context_create(&backend->node, &backend->context_id);
+	if (result == -EBUSY)
+		return eb_fail(EB_BUSY, "%s: as many processes use the device as it has address "
+			       "spaces for; wait until one of them ends", backend->device.info.path);
 	return result ? explain(backend, "creating a context", result) : EB_OK;
 }
 

@@ -17,8 +17,8 @@
 
 #define CORES_MAX 64
 
-/* What the in-process core offers: it reads its eNVM and has no registers. */
-#define REFERENCE_CAPABILITIES EDGEBERT_HW_CAP_ENVM_READ
+/* What the core carries out; the virtual device says the same. */
+#define REFERENCE_CAPABILITIES (EDGEBERT_HW_CAP_ENVM_READ | EDGEBERT_HW_CAP_AUTONOMOUS_DVFS)
 
 struct reference_backend {
 	struct eb_backend_device device;

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A driver in this process behind the library's accel backend: it keeps to the rules of
+ * the userspace interface, runs jobs on the device core, and fails where it is told to.
+ */
+#ifndef EDGEBERT_TESTS_FAKE_DRIVER_H
+#define EDGEBERT_TESTS_FAKE_DRIVER_H
+
+#include <pthread.h>
+#include <stdbool.h>
+
+#include "lib/accel_ioctl.h"
+#include "tools/device/core/core.h"
+
+#define FAKE_BUFFERS_MAX 256
+#define FAKE_JOBS_MAX 64
+
+struct fake_buffer {
+	bool used;
+	uint32_t flags, address;
+	size_t size;			/* whole pages */
+	uint8_t *memory;
+	int mappings;
+};
+
+struct fake_driver {
+	struct eb_accel_system system;	/* what the backend is given */
+	pthread_mutex_t lock;
+	struct eb_core *core;
+	struct fake_buffer buffers[FAKE_BUFFERS_MAX];	/* handle - 1 */
+	struct drm_edgebert_result results[FAKE_JOBS_MAX];
+	uint64_t submitted;
+	uint32_t in_flight, in_flight_most;
+	int open_files, contexts;
+	uint32_t read_only_buffers_made;
+	struct drm_edgebert_query_telemetry telemetry;
+
+	/* What it says it is. */
+	const char *name;
+	int version_major;
+	uint32_t hw_version;
+	uint32_t jobs_in_flight_max;
+
+	/* How it fails. */
+	int open_error;			/* errno value of open(), 0: none */
+	uint32_t interruptions;		/* so many EINTR and EAGAIN before each call works */
+	uint32_t interrupted;
+	unsigned long failing_request;	/* this ioctl returns -error */
+	int error;
+	int32_t result_error;		/* of every job, 0: its own */
+	uint32_t result_status;
+	uint32_t timeouts;		/* JOB_RESULT times out so often */
+	bool progress;			/* while others' jobs end */
+};
+
+void fake_driver_open(struct fake_driver *driver);
+/* Fails the test when the library left anything behind. */
+void fake_driver_close(struct fake_driver *driver);
+
+#endif /* EDGEBERT_TESTS_FAKE_DRIVER_H */
