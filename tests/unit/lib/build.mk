@@ -3,7 +3,7 @@
 
 runtime_tests := test_status test_options test_model_file test_policies \
 	test_exit_predictor test_operating_point test_engine test_request \
-	test_accel_backend
+	test_accel_backend test_device_find
 test_model_file_EXTRA := tiny_model.c
 test_policies_EXTRA := tiny_model.c tiny_engine.c
 test_engine_EXTRA := tiny_model.c tiny_engine.c
@@ -20,3 +20,10 @@ $(1)_LIBS := $(RUNTIME_LIBS)
 endef
 
 $(foreach t,$(runtime_tests),$(eval $(call runtime_test,$(t))))
+
+# Sees the library only as an application does.
+UNIT_TESTS += test_shared_library
+test_shared_library_SOURCES := tests/unit/lib/test_shared_library.c
+test_shared_library_PACKAGES := cmocka
+test_shared_library_CFLAGS := -DRUNTIME_LIBRARY='"$(RUNTIME_LIBRARY)"'
+$(BUILD)/tests/test_shared_library: $(RUNTIME_LIBRARY)
