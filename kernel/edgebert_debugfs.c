@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * State of the driver for developers, in debugfs: accel/N/state.
+ * State of the driver for developers, in debugfs: accel/ADDRESS/state.
  */
 #include <linux/seq_file.h>
 
@@ -48,8 +48,9 @@ static const struct drm_debugfs_info edgebert_debugfs_files[] = {
 	{ "state", edgebert_debugfs_state, 0 },
 };
 
-void edgebert_debugfs_init(struct drm_minor *minor)
+/* Called by probe: struct drm_driver's callback is not used for accel nodes. */
+void edgebert_debugfs_init(struct edgebert_device *edev)
 {
-	drm_debugfs_add_files(minor->dev, edgebert_debugfs_files,
+	drm_debugfs_add_files(&edev->drm, edgebert_debugfs_files,
 			      ARRAY_SIZE(edgebert_debugfs_files));
 }

@@ -5,12 +5,12 @@
 #ifndef EDGEBERT_DEBUGFS_H
 #define EDGEBERT_DEBUGFS_H
 
-struct drm_minor;
+struct edgebert_device;
 
 #ifdef CONFIG_DEBUG_FS
-void edgebert_debugfs_init(struct drm_minor *minor);
+void edgebert_debugfs_init(struct edgebert_device *edev);
 #else
-#define edgebert_debugfs_init NULL
+static inline void edgebert_debugfs_init(struct edgebert_device *edev) { }
 #endif
 
 #endif /* EDGEBERT_DEBUGFS_H */

@@ -16,7 +16,6 @@
 
 #include "edgebert_compat.h"
 #include "edgebert_context.h"
-#include "edgebert_debugfs.h"
 #include "edgebert_device.h"
 #include "edgebert_drv.h"
 #include "edgebert_gem.h"
@@ -114,7 +113,6 @@ const struct drm_driver edgebert_drm_driver = {
 	.show_fdinfo = edgebert_show_fdinfo,
 	.gem_create_object = edgebert_gem_create_object,
 	.gem_prime_import_sg_table = drm_gem_shmem_prime_import_sg_table,
-	.debugfs_init = edgebert_debugfs_init,
 	.ioctls = edgebert_ioctls,
 	.num_ioctls = ARRAY_SIZE(edgebert_ioctls),
 	.fops = &edgebert_fops,

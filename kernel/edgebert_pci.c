@@ -14,6 +14,7 @@
 
 #include "edgebert_context.h"
 #include "edgebert_core.h"
+#include "edgebert_debugfs.h"
 #include "edgebert_device.h"
 #include "edgebert_drv.h"
 #include "edgebert_irq.h"
@@ -125,6 +126,7 @@ static int edgebert_pci_probe(struct pci_dev *pdev, const struct pci_device_id *
 	ret = edgebert_pci_start(edev, pdev);
 	if (ret)
 		goto err_sched;
+	edgebert_debugfs_init(edev);
 	ret = drm_dev_register(&edev->drm, 0);
 	if (ret)
 		goto err_stop;

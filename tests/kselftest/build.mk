@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: MIT
+# Tests of the driver's ioctls, run in the VM; they need nothing but the C library.
+
+KSELFTESTS := buffers contexts faults isolation lifetime query results submit syncs
+KSELFTEST_SHARED := tests/kselftest/harness.c tests/kselftest/device.c
+
+# drm.h is the only thing used of libdrm.
+KSELFTEST_CFLAGS := $(shell $(PKG_CONFIG) --cflags libdrm 2>/dev/null)
+KSELFTEST_SOURCES := $(KSELFTEST_SHARED) $(KSELFTESTS:%=tests/kselftest/%.c)
+KSELFTEST_OBJECTS := $(KSELFTEST_SHARED:%.c=$(BUILD)/obj/%.o)
+
+$(KSELFTEST_SOURCES:%.c=$(BUILD)/obj/%.o): TARGET_CFLAGS += $(KSELFTEST_CFLAGS)
+OBJECT_SOURCES += $(KSELFTEST_SOURCES)
+
+$(KSELFTESTS:%=$(BUILD)/tests/kselftest/%): $(BUILD)/tests/kselftest/%: \
+		$(BUILD)/obj/tests/kselftest/%.o $(KSELFTEST_OBJECTS)
+	@mkdir -p $(@D)
+	@echo "  LINK    $@"
+	@$(CC) $(ALL_CFLAGS) -o $@ $^ $(ALL_LDFLAGS)
+
+.PHONY: kselftests
+kselftests: $(KSELFTESTS:%=$(BUILD)/tests/kselftest/%)
+ALL_TARGETS += $(KSELFTESTS:%=$(BUILD)/tests/kselftest/%)
