@@ -129,7 +129,8 @@ void report_line(uint64_t line, enum eb_status status, const char *text)
 	print_message(&message);
 }
 
-static char *format_message(const char *format, va_list arguments)
+static char *__attribute__((format(printf, 1, 0))) format_message(const char *format,
+								  va_list arguments)
 {
 	char *text;
 
