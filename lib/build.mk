@@ -62,7 +62,7 @@ install: all
 	$(if $(PROGRAMS),install -m 755 $(PROGRAMS:%=$(BUILD)/bin/%) $(DESTDIR)$(BINDIR))
 	install -m 644 $(RUNTIME_LIBRARY).$(VERSION) $(DESTDIR)$(LIBDIR)
 	cp -Pf $(RUNTIME_LIBRARY) $(RUNTIME_LIBRARY).$(SOMAJOR) $(DESTDIR)$(LIBDIR)
-	install -m 644 $(RUNTIME_PKGCONFIG) $(DESTDIR)$(LIBDIR)/pkgconfig
+	$(pkgconfig_file) > $(DESTDIR)$(LIBDIR)/pkgconfig/edgebert-rt.pc
 	install -m 644 lib/include/edgebert/*.h $(DESTDIR)$(INCLUDEDIR)/edgebert
 
 # Text to token ids; the model compiler uses it too.

@@ -226,7 +226,7 @@ struct eb_result {
 	uint32_t token_count;
 	int truncated;			/* the text was cut to the model's sequence_max */
 	uint32_t exit_layer;		/* 1-based */
-	uint32_t predicted_layer;	/* LATENCY; 0 otherwise */
+	uint32_t predicted_layer;	/* LATENCY (1: none was needed); 0 otherwise */
 	uint32_t layers_assessed;
 	float entropies[EB_LAYERS_MAX];	/* nats per layer, EB_ENTROPY_NOT_ASSESSED if not */
 	uint32_t operating_point;	/* of layers after the first (LATENCY), of all (others) */
