@@ -1,7 +1,13 @@
 // SPDX-License-Identifier: MIT
 /* edgebert compile and edgebert pack-checkpoint: from checkpoints to model files. */
+#include <errno.h>
+#include <libgen.h>
+#include <stdlib.h>
+#include <string.h>
 #include <time.h>
+#include <unistd.h>
 
+#include "lib/status.h"
 #include "tools/edgebert/command.h"
 #include "tools/edgebert/progress.h"
 #include "tools/edgebert/record.h"
@@ -74,6 +80,24 @@ static int print_summary(const struct eb_compile_summary *summary, double second
 	return failed;
 }
 
+/* Compiling takes a minute: a folder that can not be written to is better known before. */
+static int check_output(void)
+{
+	char *path = strdup(options.output);
+	const char *folder;
+	int failed = 0;
+
+	if (!path)
+		report_out_of_memory();
+	folder = dirname(path);
+	if (access(folder, W_OK | X_OK) != 0)
+		failed = report_tool(EXIT_OUTPUT, "%s can not be written: folder %s: %s (%s)",
+				     options.output, folder, strerror(errno),
+				     eb_errno_name(errno));
+	free(path);
+	return failed;
+}
+
 static int run_compile(const struct arguments *arguments)
 {
 	struct eb_compile_summary summary = { 0 };
@@ -87,8 +111,12 @@ static int run_compile(const struct arguments *arguments)
 		.summary = &summary,
 	};
 	double start = now();
-	enum eb_status status = eb_compile(&compile);
+	int failed = check_output();
+	enum eb_status status;
 
+	if (failed)
+		return failed;
+	status = eb_compile(&compile);
 	progress_end();
 	return status == EB_OK ? print_summary(&summary, now() - start) : report_library(status);
 }

@@ -13,7 +13,7 @@
 	TOOL_STATUS(LINES_REFUSED, 65, "some input lines were refused, the others answered", \
 		    "correct the lines named on standard error") \
 	TOOL_STATUS(INPUT, 66, "an input file can not be read", "check its path and permissions") \
-	TOOL_STATUS(OUTPUT, 74, "the output can not be written", "check disk space and the reader")
+	TOOL_STATUS(OUTPUT, 74, "the output can not be written", "check its folder and disk space")
 
 enum tool_status {
 #define TOOL_STATUS_ENUM(name, value, text, remedy) EXIT_##name = value,

@@ -111,6 +111,9 @@ int report_library(enum eb_status status)
 
 	if (!*message.text)
 		message.text = eb_status_text(status);
+	/* The call was the tool's; what to correct is the user's. */
+	if (status == EB_INVALID_ARGUMENT)
+		message.remedy = "correct what the message names";
 	print_message(&message);
 	return (int)status;
 }
