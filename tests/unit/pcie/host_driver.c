@@ -88,14 +88,6 @@ uint32_t driver_find_capability(struct host_driver *driver, uint8_t id)
 	return 0;
 }
 
-void driver_power_up(struct host_driver *driver)
-{
-	uint32_t msix = driver_find_capability(driver, PCI_CAP_ID_MSIX);
-
-	driver_set_config(driver, PCI_COMMAND, 2, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
-	driver_set_config(driver, msix + PCI_MSIX_FLAGS, 2, PCI_MSIX_FLAGS_ENABLE);
-}
-
 void driver_wait_status(struct host_driver *driver, uint32_t mask, uint32_t value)
 {
 	uint64_t deadline = test_now_ms() + PATIENCE_MS;
@@ -106,6 +98,15 @@ void driver_wait_status(struct host_driver *driver, uint32_t mask, uint32_t valu
 				 driver_register(driver, EDGEBERT_HW_REG_STATUS), value, mask);
 		test_sleep_ms(1);
 	}
+}
+
+void driver_power_up(struct host_driver *driver)
+{
+	uint32_t msix = driver_find_capability(driver, PCI_CAP_ID_MSIX);
+
+	driver_set_config(driver, PCI_COMMAND, 2, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+	driver_set_config(driver, msix + PCI_MSIX_FLAGS, 2, PCI_MSIX_FLAGS_ENABLE);
+	driver_wait_status(driver, EDGEBERT_HW_STATUS_READY, EDGEBERT_HW_STATUS_READY);
 }
 
 /* ---- Memory ---- */

@@ -52,7 +52,7 @@ uint32_t driver_find_capability(struct host_driver *driver, uint8_t id);
 uint64_t driver_allocate(struct host_driver *driver, size_t size);
 void *driver_at(struct host_driver *driver, uint64_t bus_address);
 
-/* Memory decoding, bus mastering and MSI-X on. */
+/* Memory decoding, bus mastering and MSI-X on; waits until the function is ready. */
 void driver_power_up(struct host_driver *driver);
 /* New rings and context table; all interrupts enabled; CONTROL.ENABLE set. */
 void driver_start(struct host_driver *driver, uint32_t order);

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <setjmp.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -219,12 +220,19 @@ void eb_dma_map_clear(struct eb_dma_map *map)
 
 /* ---- Copies that survive the client's memory going away ---- */
 
-static _Thread_local sigjmp_buf *copy_failed;
+static _Thread_local sigjmp_buf *volatile copy_failed;
 
 static void bus_error(int signal_number)
 {
-	if (copy_failed != NULL)
+	sigset_t signals;
+
+	if (copy_failed != NULL) {
+		/* The jump leaves the handler without what its return would do. */
+		sigemptyset(&signals);
+		sigaddset(&signals, signal_number);
+		pthread_sigmask(SIG_UNBLOCK, &signals, NULL);
 		siglongjmp(*copy_failed, 1);
+	}
 	/* Not ours: let it be what it is. */
 	signal(signal_number, SIG_DFL);
 	raise(signal_number);
@@ -232,8 +240,7 @@ static void bus_error(int signal_number)
 
 void eb_window_copy_init(void)
 {
-	/* NODEFER: the handler is left by a jump that does not restore the mask. */
-	struct sigaction action = { .sa_handler = bus_error, .sa_flags = SA_NODEFER };
+	struct sigaction action = { .sa_handler = bus_error };
 
 	sigemptyset(&action.sa_mask);
 	sigaction(SIGBUS, &action, NULL);
@@ -248,12 +255,15 @@ bool eb_window_copy(uint8_t *destination, const uint8_t *source, size_t size)
 		return false;
 	}
 	copy_failed = &failed;
+	/* The copy must stay between the two stores, which the handler looks at. */
+	atomic_signal_fence(memory_order_seq_cst);
 	/* Earlier copies must be seen by whoever sees this word. */
 	if (size == 4 && ((uintptr_t)destination | (uintptr_t)source) % 4 == 0)
 		__atomic_store_n((uint32_t *)(void *)destination,
 				 *(const uint32_t *)(const void *)source, __ATOMIC_RELEASE);
 	else
 		memcpy(destination, source, size);
+	atomic_signal_fence(memory_order_seq_cst);
 	copy_failed = NULL;
 	return true;
 }

@@ -62,6 +62,7 @@ static int parse_text(struct eb_connection *connection, const char *text, size_t
 	tokener = json_tokener_new_ex(JSON_DEPTH);
 	if (tokener == NULL)
 		return -ENOMEM;
+	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
 	root = json_tokener_parse_ex(tokener, text, size);
 	if (root != NULL && json_tokener_get_error(tokener) == json_tokener_success)
 		result = read_capabilities(connection, root);
