@@ -28,7 +28,8 @@ static struct {
 } options = { .sentences = EB_COMPILE_SENTENCES_DEFAULT };
 
 static const struct option_row compile_rows[] = {
-	OPTION_REQUIRED_TEXT("output", 'o', "FILE", &options.output, "model file to write (.ebm)"),
+	OPTION_REQUIRED_TEXT("output", 'o', "FILE", &options.output,
+			     "model file to write (.ebm)"),
 	OPTION_TEXT("calibration", 'c', "TSV", &options.calibration,
 		    "labelled sentences of the kind that will be classified; without them the model "
 		    "has no exit predictor and policy latency refuses it"),
@@ -133,10 +134,10 @@ const struct command command_compile = {
 	.summary = "make a model file from a checkpoint",
 	.synopsis = "CHECKPOINT",
 	.description =
-		"Turns a folder with config.json, vocab.txt and safetensors (BERT or ALBERT shape, with\n"
-		"exit heads) into one model file.  Number formats, exit predictor and default threshold\n"
-		"come from the calibration sentences: take them from training data, not from the data\n"
-		"that will measure the model.",
+		"Turns a folder with config.json, vocab.txt and safetensors (BERT or ALBERT shape,\n"
+		"with exit heads) into one model file.  Number formats, exit predictor and default\n"
+		"threshold come from the calibration sentences: take them from training data, not\n"
+		"from the data that will measure the model.",
 	.arguments_min = 1,
 	.arguments_max = 1,
 	OPTION_ROWS(compile_rows),
@@ -148,8 +149,8 @@ const struct command command_pack_checkpoint = {
 	.summary = "write a checkpoint in its compact 8-bit form",
 	.synopsis = "CHECKPOINT FOLDER",
 	.description =
-		"Writes the checkpoint into an existing folder with matrices as 8-bit rows and their\n"
-		"scales; edgebert compile takes either form.",
+		"Writes the checkpoint into an existing folder with matrices as 8-bit rows and\n"
+		"their scales; edgebert compile takes either form.",
 	.arguments_min = 2,
 	.arguments_max = 2,
 	.run = run_pack,

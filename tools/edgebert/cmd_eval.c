@@ -50,7 +50,8 @@ static int print_details(const struct eval *eval, const struct record *record)
 	const struct column columns[] = {
 		{ .path = "text", .heading = "sentence", .before = "", .after = "  ", .width = -44,
 		  .width_max = 44 },
-		{ .path = "label", .heading = "label", .before = "", .after = "  ", .width = label },
+		{ .path = "label", .heading = "label", .before = "", .after = "  ",
+		  .width = label },
 		{ .path = "correct", .heading = "ok", .before = "", .after = "  ", .width = -3 },
 		{ .path = "exit_layer", .heading = "exit", .before = "", .after = "/", .width = 4 },
 		{ .path = "predicted_layer", .heading = "pred", .before = "", .after = "  ",
@@ -289,8 +290,8 @@ const struct command command_eval = {
 	.synopsis = "",
 	.description =
 		"Classifies the labelled sentences of a file and shows accuracy, F1, where sentences\n"
-		"exit, missed deadlines and modelled energy.  With --compare it does so under all three\n"
-		"policies (full and entropy at the highest operating point) and shows them side by side.\n"
+		"exit, missed deadlines and modelled energy.  With --compare it does so under all\n"
+		"three policies (full and entropy at the highest operating point), side by side.\n"
 		"Latency, cycles and energy are modelled figures; times of the host are measured.",
 	OPTION_ROWS(rows),
 	.run = run_eval,

@@ -228,8 +228,8 @@ const struct command command_info = {
 	.summary = "show the device, its operating points and counters",
 	.synopsis = "",
 	.description =
-		"Shows identity, memories, operating points and counters of a device.  Where none can\n"
-		"be opened, it says what is missing: device, module, node or permission.\n"
+		"Shows identity, memories, operating points and counters of a device.  Where none\n"
+		"can be opened, it says what is missing: device, module, node or permission.\n"
 		"Cycles, busy time and energy are modelled figures.",
 	OPTION_ROWS(rows),
 	.run = run_info,

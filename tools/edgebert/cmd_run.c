@@ -39,10 +39,10 @@ static int print_result(struct run *run, const struct sentence *sentence)
 		{ .path = "predicted_layer", .before = "predicted ", .after = "  ", .width = 2 },
 		{ .path = "operating_point.mhz", .before = "", .after = " MHz ", .width = 4 },
 		{ .path = "operating_point.mv", .before = "", .after = " mV  ", .width = 4 },
-		{ .path = "modelled.latency_us", .before = "modelled ", .after = " ms ", .width = 7,
-		  .divisor = 1000, .decimals = 3 },
-		{ .path = "modelled.energy_uj", .before = "", .after = " uJ  ", .width = 7,
-		  .divisor = 1, .decimals = 1 },
+		{ .path = "modelled.latency_us", .before = "modelled ", .after = " ms ",
+		  .width = 7, .divisor = 1000, .decimals = 3 },
+		{ .path = "modelled.energy_uj", .before = "", .after = " uJ  ",
+		  .width = 7, .divisor = 1, .decimals = 1 },
 		{ .path = "text", .before = "", .after = "", .width_max = TEXT_COLUMNS },
 	};
 	struct record *record = result_to_record(&run->session, sentence);
@@ -135,8 +135,10 @@ static bool start_one(struct run *run)
 	return false;
 }
 
-/* Reads ahead as far as sentences may be in flight, but never waits for input before
- * showing what is known: answers come line by line also in a dialogue. */
+/*
+ * Reads ahead as far as sentences may be in flight, but never waits for input before
+ * showing what is known: answers come line by line also in a dialogue.
+ */
 static void classify(struct run *run)
 {
 	bool more = true;
@@ -178,9 +180,9 @@ const struct command command_run = {
 	.summary = "classify sentences, one per line",
 	.synopsis = "[FILE|-]",
 	.description =
-		"Reads one sentence per line and writes one result per line, in the same order.  A\n"
-		"line that can not be classified gets an error in its place, and the others go on.\n"
-		"Cycles, latency and energy are modelled figures of the device; host time is measured.\n"
+		"Reads one sentence per line and writes one result per line, in the same order.\n"
+		"A line that can not be classified gets an error in its place, and the others go on.\n"
+		"Latency and energy are modelled figures of the device.\n"
 		"\n"
 		"Policies: full runs all layers; entropy stops at the first layer whose entropy is\n"
 		"below the threshold; latency predicts the layer to stop at and chooses the\n"

@@ -255,6 +255,33 @@ static int cell_width(const struct field *field)
 	return width;
 }
 
+static int column_width(const struct record *list, size_t column)
+{
+	int width = string_width(list->fields[0].record->fields[column].label);
+
+	for (size_t row = 0; row < list->count; row++) {
+		int needed = cell_width(&list->fields[row].record->fields[column]);
+
+		width = needed > width ? needed : width;
+	}
+	return width;
+}
+
+/* row 0: the headings. */
+static void print_table_cell(const struct record *list, size_t row, size_t column)
+{
+	const struct field *first = &list->fields[0].record->fields[column];
+	int width = column_width(list, column);
+	char *text = row == 0 ? strdup(first->label) :
+				value_text(&list->fields[row - 1].record->fields[column], NULL);
+
+	if (!text)
+		report_out_of_memory();
+	put_cell(text, first->type == VALUE_TEXT ? -width : width);
+	put_spaces(2);
+	free(text);
+}
+
 /* A list of records of one shape: the labels of the first are the headings. */
 static void print_table(const struct record *list, int indent)
 {
@@ -262,25 +289,9 @@ static void print_table(const struct record *list, int indent)
 
 	for (size_t row = 0; row <= list->count; row++) {
 		put_spaces(indent);
-		for (size_t i = 0; i < first->count; i++) {
-			int width = string_width(first->fields[i].label ? first->fields[i].label : "");
-			char *text;
-
-			if (!first->fields[i].label)
-				continue;
-			for (size_t other = 0; other < list->count; other++) {
-				int needed = cell_width(&list->fields[other].record->fields[i]);
-
-				width = needed > width ? needed : width;
-			}
-			text = row == 0 ? strdup(first->fields[i].label) :
-				value_text(&list->fields[row - 1].record->fields[i], NULL);
-			if (!text)
-				report_out_of_memory();
-			put_cell(text, first->fields[i].type == VALUE_TEXT ? -width : width);
-			put_spaces(2);
-			free(text);
-		}
+		for (size_t column = 0; column < first->count; column++)
+			if (first->fields[column].label)
+				print_table_cell(list, row, column);
 		fputc('\n', stdout);
 	}
 }

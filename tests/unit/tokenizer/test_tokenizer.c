@@ -398,7 +398,9 @@ static void invalid_utf8_behind_the_cut_is_refused(void **state)
 
 static void text_without_tokens_is_refused(void **state)
 {
-	static const char *const texts[] = { "", " ", "\t\r\n", "\u200b\u00ad\ufeff", "\u0301", "\x01" };
+	static const char *const texts[] = {
+		"", " ", "\t\r\n", "\u200b\u00ad\ufeff", "\u0301", "\x01",
+	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
