@@ -69,42 +69,66 @@ static int find_block(struct eb_job *job, const struct eb_operation *operation, 
 	return eb_extent_check(job, &extent);
 }
 
+/* Masks tell how many bytes the block stores; they must fill it up to zero padding. */
+static int check_block_size(struct eb_job *job, uint32_t operand, const struct block *block,
+			    size_t bytes)
+{
+	uint8_t padding[4] = { 0 };
+	int status;
+
+	job->fault_address = operand;
+	if (((bytes + 3) & ~(size_t)3) != block->size)
+		return EDGEBERT_HW_BAD_PACKING;
+	status = eb_operand_read(job, operand + (uint32_t)bytes, padding, block->size - bytes);
+	if (status != EDGEBERT_HW_OK)
+		return status;
+	return padding[0] | padding[1] | padding[2] ? EDGEBERT_HW_BAD_PACKING : EDGEBERT_HW_OK;
+}
+
+/* Masks of one row at the start of `packed`: reads its bytes after them and spreads them. */
+static int read_row_bytes(struct eb_job *job, uint32_t operand, size_t columns,
+			  struct buffers *buffers)
+{
+	size_t masks = columns / EDGEBERT_HW_LANES * 2;
+	size_t bytes = popcount(buffers->packed, masks / 2);
+	size_t size = (masks + bytes + 3) & ~(size_t)3;
+	int status = eb_operand_read(job, operand, buffers->packed + masks, bytes);
+
+	if (status != EDGEBERT_HW_OK)
+		return status;
+	/* As a block of its own a row wants padding, which the other rows' masks leave room for. */
+	memset(buffers->packed + masks + bytes, 0, size - masks - bytes);
+	if (!eb_bitmask_unpack_block(buffers->packed, size, 1, columns, buffers->codes)) {
+		job->fault_address = operand;
+		return EDGEBERT_HW_BAD_PACKING;
+	}
+	return EDGEBERT_HW_OK;
+}
+
 /* The masks of the whole block give the place of the row and prove the block's size. */
 static int read_packed_row(struct eb_job *job, const struct eb_operation *operation,
 			   uint32_t index, struct buffers *buffers)
 {
-	uint32_t table = operation->command->embed.table;
-	size_t vectors = operation->columns / EDGEBERT_HW_LANES;
+	size_t vectors = operation->columns / EDGEBERT_HW_LANES, row_masks = 2 * vectors;
 	uint32_t row = index % EB_BITMASK_BLOCK_ROWS;
-	const uint8_t *masks = buffers->packed;
-	size_t mask_bytes, row_masks = 2 * vectors, before, bytes;
+	uint32_t start, masks, before;
 	struct block block;
 	int status = find_block(job, operation, index, &block);
 
 	if (status != EDGEBERT_HW_OK)
 		return status;
-	mask_bytes = block.rows * row_masks;
-	status = eb_operand_read(job, table + block.start, buffers->packed, mask_bytes);
+	start = operation->command->embed.table + block.start;
+	masks = (uint32_t)(block.rows * row_masks);
+	status = eb_operand_read(job, start, buffers->packed, masks);
 	if (status != EDGEBERT_HW_OK)
 		return status;
-	job->fault_address = table + block.start;
-	bytes = mask_bytes + popcount(masks, block.rows * vectors);
-	if (((bytes + 3) & ~(size_t)3) != block.size)
-		return EDGEBERT_HW_BAD_PACKING;
-	before = popcount(masks, row * vectors);
-	memmove(buffers->packed, masks + row * row_masks, row_masks);
-	bytes = popcount(masks, vectors);
-	status = eb_operand_read(job, table + block.start + (uint32_t)(mask_bytes + before),
-				 buffers->packed + row_masks, bytes);
+	status = check_block_size(job, start, &block,
+				  masks + popcount(buffers->packed, block.rows * vectors));
 	if (status != EDGEBERT_HW_OK)
 		return status;
-	/* A one-row block wants padding, which its masks leave room for. */
-	memset(buffers->packed + row_masks + bytes, 0, 3);
-	if (!eb_bitmask_unpack_block(buffers->packed, (row_masks + bytes + 3) & ~(size_t)3, 1,
-				     operation->columns, buffers->codes))
-		return EDGEBERT_HW_BAD_PACKING;
-	job->fault_address = 0;
-	return EDGEBERT_HW_OK;
+	before = (uint32_t)popcount(buffers->packed, row * vectors);
+	memmove(buffers->packed, buffers->packed + row * row_masks, row_masks);
+	return read_row_bytes(job, start + masks + before, operation->columns, buffers);
 }
 
 static int read_row(struct eb_job *job, const struct eb_operation *operation, uint32_t index,

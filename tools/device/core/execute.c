@@ -73,6 +73,7 @@ static int run_command(struct eb_job *job, uint32_t index)
 	struct eb_operation operation;
 	int status;
 
+	job->fault_address = 0;
 	if (eb_job_aborted(job))
 		return EDGEBERT_HW_ABORTED;
 	status = fetch(job, index, &command);

@@ -55,7 +55,7 @@ int eb_extent_check(struct eb_job *job, const struct eb_extent *extent)
 	}
 	if (extent->written && segment == EDGEBERT_HW_SEGMENT_ENVM)
 		return EDGEBERT_HW_BAD_ADDRESS;
-	if ((base + offset) % extent->alignment)
+	if ((base + offset) % extent->alignment || extent->stride % extent->alignment)
 		return EDGEBERT_HW_BAD_ADDRESS;
 	if (end > size)
 		return EDGEBERT_HW_BAD_ADDRESS;
@@ -89,6 +89,8 @@ static uint8_t *on_chip_address(const struct eb_job *job, uint32_t operand)
 
 int eb_operand_read(struct eb_job *job, uint32_t operand, void *destination, size_t size)
 {
+	if (!size)
+		return EDGEBERT_HW_OK;
 	if (!eb_operand_is_host(operand)) {
 		memcpy(destination, on_chip_address(job, operand), size);
 		return EDGEBERT_HW_OK;

@@ -289,9 +289,7 @@ static bool read_tile(struct vector_file *file, size_t row, struct tile *tile)
 	if (depth < LANES || depth > TILE_DEPTH_MAX || depth % LANES ||
 	    !read_tile_operand(file, row, "in0_hex", tile->depth, tile->in0) ||
 	    !read_tile_operand(file, row, "in1_hex", tile->depth, tile->in1)) {
-		if (!file->error[0])
-			snprintf(file->error, sizeof(file->error),
-				 "vector %zu: operands are not 16 x M", row + 1);
+		vector_file_fail(file, row, "operands are not 16 x M");
 		return false;
 	}
 	return true;
@@ -338,7 +336,7 @@ static void check_tile_sums(struct vector_file *file, size_t row, struct vector_
 	if (!vector_file_open(&partner, path, true) || row >= vector_file_rows(&partner) ||
 	    !read_tile(&partner, row, &tile) ||
 	    vector_file_cells(file, row) != 1 + LANES * tile.depth) {
-		snprintf(file->error, sizeof(file->error), "vector %zu: its operands are not in the file without _psum", row + 1);
+		vector_file_fail(file, row, "its operands are not in the file without _psum");
 		vector_file_close(&partner);
 		return;
 	}
@@ -377,9 +375,7 @@ static size_t read_rows(struct vector_file *file, size_t row, size_t *ret_length
 
 	*ret_length = length;
 	if (!length || length > ROW_MAX || length % LANES || in % length || in != out) {
-		if (!file->error[0])
-			snprintf(file->error, sizeof(file->error),
-				 "vector %zu: in_hex and out_hex are not rows of len", row + 1);
+		vector_file_fail(file, row, "in_hex and out_hex are not rows of len");
 		return 0;
 	}
 	return in / length;
@@ -421,9 +417,7 @@ static bool read_norm_parameters(struct vector_file *file, size_t row, size_t le
 					sizeof(sfu.parameters));
 
 	if (gamma + length > size || beta + length > size) {
-		if (!file->error[0])
-			snprintf(file->error, sizeof(file->error),
-				 "vector %zu: gamma or beta beyond aux_hex", row + 1);
+		vector_file_fail(file, row, "gamma or beta beyond aux_hex");
 		return false;
 	}
 	eb_adaptivfloat_decode_row(sfu.parameters + gamma, length,
@@ -493,7 +487,7 @@ static void check_add(struct vector_file *file, size_t row, struct vector_report
 
 	if (vector_file_bytes(file, row, "in2_hex", sfu.parameters, ROW_MAX) != count ||
 	    vector_file_bytes(file, row, "out_hex", sfu.out, ROW_MAX) != count) {
-		snprintf(file->error, sizeof(file->error), "vector %zu: unequal lengths", row + 1);
+		vector_file_fail(file, row, "unequal lengths");
 		return;
 	}
 	for (size_t i = 0; i < count; i++) {
@@ -516,9 +510,7 @@ static void check_entropy(struct vector_file *file, size_t row, struct vector_re
 	int16_t ours, published;
 
 	if (vector_file_bytes(file, row, "in_hex", sfu.in, LANES) != LANES) {
-		if (!file->error[0])
-			snprintf(file->error, sizeof(file->error), "vector %zu: not 16 lanes",
-				 row + 1);
+		vector_file_fail(file, row, "not 16 lanes");
 		return;
 	}
 	eb_adaptivfloat_decode_row(sfu.in, LANES, bias, sfu.words);

@@ -120,6 +120,12 @@ static void fail(struct vector_file *file, size_t row, const char *what, const c
 			 what, detail);
 }
 
+void vector_file_fail(struct vector_file *file, size_t row, const char *what)
+{
+	if (!file->error[0])
+		snprintf(file->error, sizeof(file->error), "vector %zu: %s", row + 1, what);
+}
+
 static const char *cell_at(struct vector_file *file, size_t row, size_t column)
 {
 	if (column >= vector_file_cells(file, row)) {

@@ -36,4 +36,7 @@ double vector_file_real(struct vector_file *file, size_t row, const char *name);
 size_t vector_file_bytes(struct vector_file *file, size_t row, const char *name, uint8_t *bytes,
 			 size_t limit);
 
+/* Notes what is wrong with a vector; the first note stays. */
+void vector_file_fail(struct vector_file *file, size_t row, const char *what);
+
 #endif /* EDGEBERT_DEVICE_VECTOR_FILE_H */
