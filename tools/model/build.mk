@@ -3,14 +3,16 @@
 
 STATIC_LIBS += edgebert-compiler
 edgebert-compiler_SOURCES := $(addprefix tools/model/, \
-	checkpoint.c checkpoint_config.c checkpoint_pack.c file.c forward.c matmul_float.c \
-	network.c reference.c safetensors.c safetensors_write.c sentences.c workers.c)
+	calibrate.c checkpoint.c checkpoint_config.c checkpoint_pack.c compile.c cycle_tables.c \
+	ebm_writer.c file.c forward.c lower.c matmul_float.c metadata.c network.c plan.c \
+	predictor.c program.c quantise.c reference.c report.c runner.c safetensors.c \
+	safetensors_write.c sample_sentences.c sentences.c split_neurons.c statistics.c workers.c)
 edgebert-compiler_PACKAGES := json-c
 # Fused multiply-add would make calibration depend on the machine that compiles the tool.
 edgebert-compiler_CFLAGS := -ffp-contract=off
 
 PROGRAMS += edgebert-model-check
 edgebert-model-check_SOURCES := tools/model/check_main.c
-edgebert-model-check_ARCHIVES := edgebert-compiler tokenizer status
-edgebert-model-check_PACKAGES := json-c popt libutf8proc
-edgebert-model-check_LIBS := -lm -pthread
+edgebert-model-check_ARCHIVES := edgebert-compiler edgebert-rt edgebert-core tokenizer
+edgebert-model-check_PACKAGES = popt $(RUNTIME_PACKAGES)
+edgebert-model-check_LIBS = -lm -lpthread

@@ -11,11 +11,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/status.h"
+#include "lib/model.h"
 #include "tools/model/file.h"
+#include "tools/model/predictor.h"
 #include "tools/model/reference.h"
 
 struct arguments {
+	char *model;
 	char *checkpoint;
 	char *ids;
 	char *logits;
@@ -122,54 +124,175 @@ static enum eb_status read_npy(const char *path, size_t expected, float **ret_va
 	return EB_OK;
 }
 
-static enum eb_status run_reference(const struct arguments *arguments,
-				    const struct eb_network *network,
-				    struct eb_sentences *sentences)
+/* Room for every logit of a run, in both forms. */
+static enum eb_status make_results(const struct comparison *comparison, struct results *results)
 {
-	const struct eb_shape *shape = &network->shape;
-	struct comparison comparison = { sentences, shape->layers, shape->classes };
-	struct results floats = { "checkpoint in float", NULL }, wanted = { arguments->logits, NULL };
-	struct eb_reference_run run = { .network = network, .sentences = sentences };
-	size_t count = sentences->count * shape->layers * shape->classes;
-	enum eb_status status;
-
-	floats.logits = calloc(count, sizeof(float));
-	run.logits = floats.logits;
-	if (!floats.logits)
-		return eb_fail(EB_OUT_OF_MEMORY, "no memory");
-	status = eb_reference_run(&run);
-	if (!status)
-		status = read_npy(arguments->logits, count, &wanted.logits);
-	if (!status)
-		print_results(&comparison, &floats, &wanted);
-	free(floats.logits);
-	free(wanted.logits);
-	return status;
+	results->logits = calloc(comparison->sentences->count * comparison->layers *
+				 comparison->classes, sizeof(float));
+	return results->logits ? EB_OK : eb_fail(EB_OUT_OF_MEMORY, "no memory for results");
 }
 
-static enum eb_status check(const struct arguments *arguments)
+static enum eb_status run_checkpoint(const char *directory, const struct comparison *comparison,
+				     struct results *results)
 {
 	struct eb_checkpoint checkpoint;
 	struct eb_network network;
-	struct eb_sentences sentences;
+	struct eb_reference_run run = { .network = &network,
+					.sentences = comparison->sentences };
 	enum eb_status status;
 
-	status = eb_checkpoint_open(arguments->checkpoint, &checkpoint);
+	status = make_results(comparison, results);
+	run.logits = results->logits;
+	if (!status)
+		status = eb_checkpoint_open(directory, &checkpoint);
 	if (status)
 		return status;
 	status = eb_network_load(&checkpoint, &network);
 	if (!status) {
-		status = eb_sentences_from_ids(arguments->ids, network.shape.vocabulary_size,
-					       EDGEBERT_HW_SEQUENCE_MAX, &sentences);
-		if (!status) {
-			if (arguments->limit > 0 && (size_t)arguments->limit < sentences.count)
-				sentences.count = (size_t)arguments->limit;
-			status = run_reference(arguments, &network, &sentences);
-			eb_sentences_free(&sentences);
-		}
+		status = eb_reference_run(&run);
 		eb_network_free(&network);
 	}
 	eb_checkpoint_close(&checkpoint);
+	return status;
+}
+
+/* ---- The compiled model ------------------------------------------------------------- */
+
+static struct eb_runnable runnable_of(const struct eb_model *model)
+{
+	return (struct eb_runnable){
+		.weights = model->weights, .weights_size = model->weights_size,
+		.commands = model->commands, .command_count = model->command_count,
+		.scratch_bytes = model->parameters.scratch_bytes,
+		.tables_bytes = model->parameters.tables_bytes,
+		.layers = model->parameters.layers, .classes = model->parameters.classes,
+		.sequence_max = model->parameters.sequence_max,
+	};
+}
+
+/* The latency policy without its clock: layer 1's entropy limits how deep a sentence goes. */
+static void print_predicted(const struct eb_model *model, const struct comparison *comparison,
+			    const struct eb_exit_result *results, int threshold)
+{
+	size_t count = comparison->sentences->count, right = 0, limits = 0, exits = 0;
+
+	for (size_t s = 0; s < count; s++) {
+		const struct eb_exit_result *result = results + s * comparison->layers;
+		unsigned int limit = 1, layer = 0, best = 0;
+
+		if (result[0].entropy > threshold)
+			limit = eb_exit_predict(&model->predictor, result[0].entropy, threshold);
+		while (layer + 1 < limit && result[layer].entropy > threshold)
+			layer++;
+		for (unsigned int c = 1; c < comparison->classes; c++)
+			best = result[layer].logits[c] > result[layer].logits[best] ? c : best;
+		right += best == comparison->sentences->items[s].label;
+		limits += limit;
+		exits += layer + 1;
+	}
+	printf(" %20.2f %11.2f %10.2f", 100.0 * right / count, (double)limits / count,
+	       (double)exits / count);
+}
+
+/* What leaving early costs and saves. */
+static void print_exits(const struct eb_model *model, const struct comparison *comparison,
+			const struct eb_exit_result *results)
+{
+	static const int thresholds[] = { 51, 102, 154, 205, 307, 410, 512 };
+
+	printf("early exit by the device's entropies (default threshold %.3f nats)\n"
+	       "threshold  accuracy%%  mean exit  predicted: accuracy%%  mean limit  mean exit\n",
+	       model->parameters.default_threshold / 1024.0);
+	for (size_t i = 0; i < sizeof(thresholds) / sizeof(thresholds[0]); i++) {
+		struct eb_exit_outcome outcome =
+			eb_exit_outcome(results, comparison->sentences, comparison->layers,
+					comparison->classes, thresholds[i]);
+
+		printf("%9.3f %10.2f %10.2f", thresholds[i] / 1024.0, 100 * outcome.accuracy,
+		       outcome.mean_layer);
+		if (model->has_predictor)
+			print_predicted(model, comparison, results, thresholds[i]);
+		printf("\n");
+	}
+}
+
+static enum eb_status run_model(const struct eb_model *model, const struct comparison *comparison,
+				struct results *results)
+{
+	const struct eb_runnable runnable = runnable_of(model);
+	size_t exits = comparison->sentences->count * comparison->layers;
+	struct eb_run_all run = { .runnable = &runnable, .sentences = comparison->sentences };
+	enum eb_status status = make_results(comparison, results);
+
+	if (status)
+		return status;
+	run.results = calloc(exits, sizeof(*run.results));
+	if (!run.results)
+		return eb_fail(EB_OUT_OF_MEMORY, "no memory for results");
+	status = eb_run_all(&run);
+	for (size_t i = 0; i < exits && !status; i++) {
+		for (unsigned int c = 0; c < comparison->classes; c++)
+			results->logits[i * comparison->classes + c] =
+				run.results[i].logits[c] / 1024.0f;
+	}
+	if (!status)
+		print_exits(model, comparison, run.results);
+	free(run.results);
+	return status;
+}
+
+/* ---- Order -------------------------------------------------------------------------- */
+
+static enum eb_status check(const struct arguments *arguments, const struct eb_model *model,
+			    const struct eb_sentences *sentences)
+{
+	const struct comparison comparison = { sentences, model->parameters.layers,
+					       model->parameters.classes };
+	size_t count = sentences->count * comparison.layers * comparison.classes;
+	struct results wanted = { "the reference logits", NULL };
+	struct results floats = { "the checkpoint in float", NULL };
+	struct results device = { "the compiled model", NULL };
+	enum eb_status status = EB_OK;
+
+	if (arguments->logits)
+		status = read_npy(arguments->logits, count, &wanted.logits);
+	if (!status && arguments->checkpoint)
+		status = run_checkpoint(arguments->checkpoint, &comparison, &floats);
+	if (!status && floats.logits && wanted.logits)
+		print_results(&comparison, &floats, &wanted);
+	if (!status)
+		status = run_model(model, &comparison, &device);
+	if (!status && floats.logits)
+		print_results(&comparison, &device, &floats);
+	else if (!status)
+		print_results(&comparison, &device, wanted.logits ? &wanted : &device);
+	free(wanted.logits);
+	free(floats.logits);
+	free(device.logits);
+	return status;
+}
+
+static enum eb_status open_and_check(const struct arguments *arguments)
+{
+	struct eb_sentences sentences;
+	struct eb_model *model;
+	enum eb_status status;
+
+	status = eb_model_open(arguments->model, &model);
+	if (status)
+		return status;
+	status = eb_sentences_from_ids(arguments->ids, model->parameters.vocabulary_size,
+				       model->parameters.sequence_max, &sentences);
+	if (!status) {
+		size_t all = sentences.count;
+
+		if (arguments->limit > 0 && (size_t)arguments->limit < all)
+			sentences.count = (size_t)arguments->limit;
+		status = check(arguments, model, &sentences);
+		sentences.count = all;
+		eb_sentences_free(&sentences);
+	}
+	eb_model_unref(model);
 	return status;
 }
 
@@ -177,6 +300,7 @@ int main(int argc, const char **argv)
 {
 	struct arguments arguments = { 0 };
 	const struct poptOption options[] = {
+		{ "model", 'm', POPT_ARG_STRING, &arguments.model, 0, "compiled model", "FILE" },
 		{ "checkpoint", 'c', POPT_ARG_STRING, &arguments.checkpoint, 0, "checkpoint folder",
 		  "DIR" },
 		{ "ids", 'i', POPT_ARG_STRING, &arguments.ids, 0, "label<TAB>ids, line by line",
@@ -191,12 +315,12 @@ int main(int argc, const char **argv)
 	int result = poptGetNextOpt(context);
 	enum eb_status status;
 
-	if (result != -1 || !arguments.checkpoint || !arguments.ids || !arguments.logits) {
+	if (result != -1 || !arguments.model || !arguments.ids) {
 		poptPrintUsage(context, stderr, 0);
 		poptFreeContext(context);
 		return 2;
 	}
-	status = check(&arguments);
+	status = open_and_check(&arguments);
 	if (status)
 		fprintf(stderr, "edgebert-model-check: %s\n", eb_error_detail());
 	poptFreeContext(context);

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "lib/status.h"
 #include "tools/model/file.h"
@@ -102,6 +103,21 @@ static enum eb_status check_vocabulary(const struct eb_checkpoint *checkpoint)
 	return EB_OK;
 }
 
+/* What a model is called and where it comes from; other tools do not write this file. */
+static enum eb_status read_description(struct eb_checkpoint *checkpoint)
+{
+	char *path = eb_path_join(checkpoint->directory, "model.json");
+	enum eb_status status = EB_OK;
+	size_t size;
+
+	if (!path)
+		return eb_fail(EB_OUT_OF_MEMORY, "%s: no memory", checkpoint->directory);
+	if (access(path, F_OK) == 0)
+		status = eb_file_read(path, CONFIG_BYTES_MAX, &checkpoint->description, &size);
+	free(path);
+	return status;
+}
+
 static enum eb_status open_parts(struct eb_checkpoint *checkpoint)
 {
 	enum eb_status status;
@@ -122,6 +138,8 @@ static enum eb_status open_parts(struct eb_checkpoint *checkpoint)
 				     &checkpoint->vocabulary, &checkpoint->vocabulary_size);
 	if (!status)
 		status = check_vocabulary(checkpoint);
+	if (!status)
+		status = read_description(checkpoint);
 	if (!status)
 		status = open_weights(checkpoint);
 	return status;
@@ -149,6 +167,7 @@ void eb_checkpoint_close(struct eb_checkpoint *checkpoint)
 	eb_safetensors_close(&checkpoint->tensors);
 	free(checkpoint->vocabulary);
 	free(checkpoint->config);
+	free(checkpoint->description);
 	free(checkpoint->directory);
 	memset(checkpoint, 0, sizeof(*checkpoint));
 }
@@ -173,20 +192,24 @@ bool eb_checkpoint_has(const struct eb_checkpoint *checkpoint, const char *name)
 	return find(checkpoint, name, "") != NULL;
 }
 
+/* "NAME.scale" is [rows][groups]: each group of a row's columns has a scale. */
 static enum eb_status apply_scales(const struct eb_checkpoint *checkpoint, const char *name,
 				   size_t rows, size_t columns, float *values)
 {
 	const struct eb_tensor *scales = find(checkpoint, name, ".scale");
+	size_t group;
 	float scale;
 
-	if (!scales || scales->elements != rows)
+	if (!scales || scales->type == EB_TENSOR_I8 || scales->elements == 0 ||
+	    scales->elements % rows || columns % (scales->elements / rows))
 		return eb_fail(EB_INVALID_ARGUMENT,
-			       "%s: 8-bit tensor %s needs %s.scale with %zu elements",
+			       "%s: 8-bit tensor %s needs %s.scale with one scale per part of each of its %zu rows",
 			       checkpoint->tensors.path, name, name, rows);
-	for (size_t i = 0; i < rows; i++) {
+	group = rows * columns / scales->elements;
+	for (size_t i = 0; i < scales->elements; i++) {
 		eb_tensor_floats(scales, i, 1, &scale);
-		for (size_t j = 0; j < columns; j++)
-			values[i * columns + j] *= scale;
+		for (size_t j = 0; j < group; j++)
+			values[i * group + j] *= scale;
 	}
 	return EB_OK;
 }
@@ -240,27 +263,4 @@ enum eb_status eb_checkpoint_floats(const struct eb_checkpoint *checkpoint, cons
 	}
 	*ret_values = values;
 	return EB_OK;
-}
-
-enum eb_status eb_checkpoint_token(const struct eb_checkpoint *checkpoint, const char *token,
-				   uint32_t *ret_id)
-{
-	const char *line = checkpoint->vocabulary;
-	const char *end = line + checkpoint->vocabulary_size;
-	size_t length = strlen(token);
-
-	for (uint32_t id = 0; line < end; id++) {
-		const char *stop = memchr(line, '\n', (size_t)(end - line));
-		size_t size = (size_t)((stop ? stop : end) - line);
-
-		if (size && line[size - 1] == '\r')
-			size--;
-		if (size == length && memcmp(line, token, length) == 0) {
-			*ret_id = id;
-			return EB_OK;
-		}
-		line = stop ? stop + 1 : end;
-	}
-	return eb_fail(EB_INVALID_ARGUMENT, "%s/vocab.txt: has no entry %s", checkpoint->directory,
-		       token);
 }

@@ -45,6 +45,7 @@ struct eb_checkpoint {
 	size_t config_size;
 	char *vocabulary;		/* one token per line */
 	size_t vocabulary_size;
+	char *description;		/* text of model.json, NULL when there is none */
 	const char *prefix;		/* of tensor names: "", "bert." or "albert." */
 };
 
@@ -60,15 +61,11 @@ enum eb_status eb_shape_parse(const char *path, const char *text, size_t size,
 bool eb_checkpoint_has(const struct eb_checkpoint *checkpoint, const char *name);
 
 /*
- * The tensor in float, rows x columns (rows 1: a vector), 8-bit rows multiplied by their
+ * The tensor in float, rows x columns (rows 1: a vector), 8-bit codes multiplied by their
  * scales.  Fails unless it has exactly that shape.  Free with free().
  */
 enum eb_status eb_checkpoint_floats(const struct eb_checkpoint *checkpoint, const char *name,
 				    size_t rows, size_t columns, float **ret_values)
 	EB_WARN_UNUSED;
-
-/* The id of a vocabulary entry. */
-enum eb_status eb_checkpoint_token(const struct eb_checkpoint *checkpoint, const char *token,
-				   uint32_t *ret_id) EB_WARN_UNUSED;
 
 #endif /* EDGEBERT_MODEL_CHECKPOINT_H */

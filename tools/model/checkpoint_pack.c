@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 /*
- * Compact 8-bit form of a checkpoint: each matrix as I8 with one symmetric scale per row
- * (tensor "NAME.scale"), everything else in its own type.  Exact zeros stay zero, so a
+ * Compact 8-bit form of a checkpoint: each matrix as I8 with one symmetric scale for every
+ * 64 values of a row (tensor "NAME.scale"), everything else in its own type.  Exact zeros stay zero, so a
  * pruned table keeps its sparsity.
  */
 #include "tools/model/checkpoint_pack.h"
 
+#include <endian.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +16,12 @@
 #include "tools/model/checkpoint.h"
 #include "tools/model/file.h"
 
+/*
+ * Values that share a scale.  Rows of trained matrices often hold one value far above the
+ * rest (the diagonal of a pooler, a neuron that feeds an outlier dimension); a scale for the
+ * whole row would cost the rest 3 bits.
+ */
+#define GROUP 64
 /* A matrix of few rows (type embeddings, classifiers) saves nothing worth its rounding. */
 #define ROWS_MIN 16
 
@@ -40,42 +47,64 @@ static void *own(struct packing *packing, void *memory)
 	return memory;
 }
 
-static void pack_row(const float *values, size_t columns, int8_t *codes, float *ret_scale)
+/*
+ * One group's codes and scale.  The scale is rounded up to a half first, so that the codes
+ * belong to the stored scale and never exceed 127.
+ */
+static enum eb_status pack_group(const char *name, const float *values, size_t count,
+				 int8_t *codes, uint16_t *ret_scale)
 {
-	float largest = 0;
+	float largest = 0, scale;
 
-	for (size_t i = 0; i < columns; i++)
+	for (size_t i = 0; i < count; i++)
 		largest = fmaxf(largest, fabsf(values[i]));
-	*ret_scale = largest / 127;
-	for (size_t i = 0; i < columns; i++)
-		codes[i] = largest > 0 ? (int8_t)lrintf(values[i] / *ret_scale) : 0;
+	*ret_scale = eb_half_from_float(largest / 127);
+	if (eb_float_from_half(*ret_scale) * 127 < largest)
+		(*ret_scale)++;
+	scale = eb_float_from_half(*ret_scale);
+	if (!isfinite(scale))
+		return eb_fail(EB_INVALID_ARGUMENT, "tensor %s: %g is too large to pack", name,
+			       (double)largest);
+	for (size_t i = 0; i < count; i++)
+		codes[i] = largest > 0 ? (int8_t)lrintf(values[i] / scale) : 0;
+	return EB_OK;
+}
+
+static enum eb_status pack_groups(const struct eb_tensor *tensor, size_t group, int8_t *codes,
+				  uint16_t *scales)
+{
+	enum eb_status status = EB_OK;
+	float *values = malloc(group * sizeof(*values));
+
+	if (!values)
+		return eb_fail(EB_OUT_OF_MEMORY, "no memory to pack tensor %s", tensor->name);
+	for (size_t i = 0; i < tensor->elements / group && !status; i++) {
+		eb_tensor_floats(tensor, i * group, group, values);
+		status = pack_group(tensor->name, values, group, codes + i * group, &scales[i]);
+		scales[i] = htole16(scales[i]);
+	}
+	free(values);
+	return status;
 }
 
 static enum eb_status pack_matrix(struct packing *packing, const struct eb_tensor *tensor)
 {
 	size_t rows = tensor->shape[0], columns = tensor->shape[1];
+	size_t group = columns % GROUP ? columns : GROUP;
 	int8_t *codes = own(packing, malloc(rows * columns));
-	float *scales = own(packing, malloc(rows * sizeof(*scales)));
-	float *row = malloc(columns * sizeof(*row));
+	uint16_t *scales = own(packing, malloc(rows * columns / group * sizeof(*scales)));
 	char *name = NULL;
 
 	if (asprintf(&name, "%s.scale", tensor->name) < 0)
 		name = NULL;
 	own(packing, name);
-	if (!codes || !scales || !row || !name) {
-		free(row);
+	if (!codes || !scales || !name)
 		return eb_fail(EB_OUT_OF_MEMORY, "no memory to pack tensor %s", tensor->name);
-	}
-	for (size_t i = 0; i < rows; i++) {
-		eb_tensor_floats(tensor, i * columns, columns, row);
-		pack_row(row, columns, codes + i * columns, &scales[i]);
-	}
-	free(row);
 	packing->tensors[packing->count++] = (struct eb_tensor_source){
 		tensor->name, EB_TENSOR_I8, 2, { rows, columns }, codes };
 	packing->tensors[packing->count++] = (struct eb_tensor_source){
-		name, EB_TENSOR_F32, 1, { rows }, scales };
-	return EB_OK;
+		name, EB_TENSOR_F16, 2, { rows, columns / group }, scales };
+	return pack_groups(tensor, group, codes, scales);
 }
 
 static void keep_tensor(struct packing *packing, const struct eb_tensor *tensor)
@@ -100,7 +129,7 @@ static enum eb_status pack_tensors(struct packing *packing, const struct eb_safe
 
 		if (tensor->type == EB_TENSOR_I8)
 			status = eb_fail(EB_INVALID_ARGUMENT, "%s: is packed already", file->path);
-		else if (tensor->rank == 2 && tensor->shape[0] >= ROWS_MIN)
+		else if (tensor->rank == 2 && tensor->shape[0] >= ROWS_MIN && tensor->elements)
 			status = pack_matrix(packing, tensor);
 		else
 			keep_tensor(packing, tensor);
@@ -144,6 +173,9 @@ enum eb_status eb_checkpoint_pack(const char *input, const char *output)
 	if (!status)
 		status = write_member(output, "vocab.txt", checkpoint.vocabulary,
 				      checkpoint.vocabulary_size);
+	if (!status && checkpoint.description)
+		status = write_member(output, "model.json", checkpoint.description,
+				      strlen(checkpoint.description));
 	free(path);
 	packing_free(&packing);
 	eb_checkpoint_close(&checkpoint);

@@ -7,7 +7,7 @@
 
 /*
  * Writes checkpoint input as compact checkpoint into the existing folder output:
- * model.safetensors with matrices as 8-bit rows and their scales, config.json, vocab.txt.
+ * model.safetensors with matrices as 8-bit codes and their scales, config.json, vocab.txt.
  */
 enum eb_status eb_checkpoint_pack(const char *input, const char *output) EB_WARN_UNUSED;
 

@@ -42,6 +42,7 @@ static const char *const activation_names[EB_ACTIVATION_COUNT] = {
 	[EB_ACTIVATION_OUTPUT] = "output",
 	[EB_ACTIVATION_OUTPUT_SUM] = "output sum",
 	[EB_ACTIVATION_OUTPUT_NORM] = "output norm",
+	[EB_ACTIVATION_EXIT_INPUT] = "exit input",
 	[EB_ACTIVATION_POOLED] = "pooled",
 	[EB_ACTIVATION_LOGITS] = "logits",
 };
@@ -65,11 +66,16 @@ enum eb_status eb_forward_create(const struct eb_network *network, size_t capaci
 	const struct eb_shape *shape = &network->shape;
 	struct eb_forward *forward = calloc(1, sizeof(*forward));
 	size_t row = shape->hidden_size * sizeof(float);
-	size_t widest = shape->intermediate_size > shape->embedding_size ? shape->intermediate_size
-									 : shape->embedding_size;
+	size_t widest = shape->embedding_size;
 
 	if (!forward)
 		return eb_fail(EB_OUT_OF_MEMORY, "no memory for the reference network");
+	/* Split neurons make layers wider than the configuration says. */
+	for (unsigned int i = 0; i < network->own_layers; i++) {
+		size_t inner = network->layers[i].linears[EB_LINEAR_INTERMEDIATE].outputs;
+
+		widest = inner > widest ? inner : widest;
+	}
 	forward->network = network;
 	forward->hidden = malloc(capacity * row);
 	forward->query = malloc(capacity * row);
@@ -242,13 +248,10 @@ static void run_attention(struct eb_forward *forward, const struct eb_batch *bat
 	const struct eb_shape *shape = &forward->network->shape;
 	const struct eb_layer *weights = eb_network_layer(forward->network, layer);
 	size_t total = batch->starts[batch->sentences], hidden = shape->hidden_size;
-	float scale = (float)(1 / sqrt(shape->head_size));
 
 	linear(&weights->linears[EB_LINEAR_QUERY], forward->hidden, total, forward->query);
 	linear(&weights->linears[EB_LINEAR_KEY], forward->hidden, total, forward->key);
 	linear(&weights->linears[EB_LINEAR_VALUE], forward->hidden, total, forward->value);
-	for (size_t i = 0; i < total * hidden; i++)
-		forward->query[i] *= scale;
 	observe(forward, layer, EB_ACTIVATION_QUERY, forward->query, total, hidden);
 	observe(forward, layer, EB_ACTIVATION_KEY, forward->key, total, hidden);
 	observe(forward, layer, EB_ACTIVATION_VALUE, forward->value, total, hidden);
@@ -273,7 +276,7 @@ static void run_feed_forward(struct eb_forward *forward, const struct eb_batch *
 	const struct eb_shape *shape = &forward->network->shape;
 	const struct eb_layer *weights = eb_network_layer(forward->network, layer);
 	size_t total = batch->starts[batch->sentences], hidden = shape->hidden_size;
-	size_t inner = shape->intermediate_size;
+	size_t inner = weights->linears[EB_LINEAR_INTERMEDIATE].outputs;
 
 	linear(&weights->linears[EB_LINEAR_INTERMEDIATE], forward->hidden, total,
 	       forward->intermediate);
@@ -302,6 +305,7 @@ static void run_exit(struct eb_forward *forward, const struct eb_batch *batch,
 	for (size_t s = 0; s < batch->sentences; s++)
 		memcpy(forward->rows + s * hidden, forward->hidden + batch->starts[s] * hidden,
 		       hidden * sizeof(float));
+	observe(forward, layer, EB_ACTIVATION_EXIT_INPUT, forward->rows, batch->sentences, hidden);
 	linear(&head->pooler, forward->rows, batch->sentences, forward->pooled);
 	for (size_t i = 0; i < batch->sentences * hidden; i++)
 		forward->pooled[i] = tanhf(forward->pooled[i]);

@@ -4,6 +4,7 @@
  */
 #include "tools/model/network.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -95,6 +96,20 @@ static enum eb_status load_norm(const struct eb_checkpoint *checkpoint, const ch
 	return status;
 }
 
+/* Scores are to be divided by sqrt(head size): the query matrix takes that in. */
+static enum eb_status scale_query(const struct eb_shape *shape, struct eb_linear *query)
+{
+	float scale = (float)(1 / sqrt(shape->head_size));
+
+	for (size_t i = 0; i < (size_t)query->outputs * query->depth; i++)
+		query->weights[i] *= scale;
+	for (size_t i = 0; i < query->outputs; i++)
+		query->bias[i] *= scale;
+	free(query->panels);
+	query->panels = eb_matmul_panels(query->weights, query->outputs, query->depth);
+	return query->panels ? EB_OK : eb_fail(EB_OUT_OF_MEMORY, "no memory for the query matrix");
+}
+
 static enum eb_status load_layer(const struct eb_checkpoint *checkpoint, const char *prefix,
 				 const struct layer_names *names, struct eb_layer *layer)
 {
@@ -110,6 +125,8 @@ static enum eb_status load_layer(const struct eb_checkpoint *checkpoint, const c
 		status = load_linear(checkpoint, prefix, names->linears[i], outputs, depth,
 				     &layer->linears[i]);
 	}
+	if (!status)
+		status = scale_query(shape, &layer->linears[EB_LINEAR_QUERY]);
 	if (!status)
 		status = load_norm(checkpoint, prefix, names->attention_norm, shape->hidden_size,
 				   &layer->attention_norm);

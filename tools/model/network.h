@@ -2,6 +2,7 @@
 /*
  * A checkpoint's network in floating point, BERT and ALBERT in one form: matrices as
  * [output][input] like the checkpoint, layers that may be one and the same.
+ * Query matrices include the scores' 1 / sqrt(head size).
  */
 #ifndef EDGEBERT_MODEL_NETWORK_H
 #define EDGEBERT_MODEL_NETWORK_H

@@ -1,0 +1,415 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Compiling: the order of the passes, from a checkpoint folder to a model file.
+ */
+#include "tools/model/compile.h"
+
+#include <json-c/json.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/status.h"
+#include "tools/model/cycle_tables.h"
+#include "tools/model/ebm_writer.h"
+#include "tools/model/file.h"
+#include "tools/model/lower.h"
+#include "tools/model/metadata.h"
+#include "tools/model/predictor.h"
+#include "tools/model/report.h"
+#include "tools/model/sample_sentences.h"
+#include "tools/model/split_neurons.h"
+
+/* Means of columns settle soon; more sentences would not move them. */
+#define FIRST_SENTENCES 32
+#define ENTROPY_ONE 1024
+/* One step of the threshold search, 0.01 nats, and the accuracy it may cost. */
+#define THRESHOLD_STEP 10
+#define THRESHOLD_DROP 0.005
+/* Without calibration sentences there is nothing to choose by. */
+#define THRESHOLD_DEFAULT 102
+
+struct compilation {
+	const struct eb_compile_options *options;
+	const char *step;		/* name of the running one */
+	struct eb_checkpoint checkpoint;
+	struct eb_tokenizer *tokenizer;
+	struct eb_sentences sentences;
+	struct eb_network network;
+	struct eb_calibration *calibration;
+	struct eb_plan *plan;
+	struct eb_lowering lowering;
+	struct eb_program_builder program;
+	struct eb_cycle_tables cycles;
+	struct eb_exit_result *results;	/* of the calibration sentences, if any were given */
+	struct eb_model_predictor *predictor;
+	size_t predictor_size;
+	json_object *tensors;
+	struct eb_compile_summary summary;
+	int threshold;
+};
+
+/* ---- Steps -------------------------------------------------------------------------- */
+
+static void advance(void *opaque, double fraction)
+{
+	struct compilation *compilation = opaque;
+
+	if (compilation->options->progress)
+		compilation->options->progress(compilation->options->opaque, compilation->step,
+					       fraction);
+}
+
+static enum eb_status read_checkpoint(struct compilation *compilation)
+{
+	const struct eb_compile_options *options = compilation->options;
+	struct eb_checkpoint *checkpoint = &compilation->checkpoint;
+	uint32_t flags;
+	enum eb_status status;
+
+	status = eb_checkpoint_open(options->checkpoint, checkpoint);
+	if (status)
+		return status;
+	flags = checkpoint->shape.lower_case ? EB_MODEL_TOKENIZER_LOWER_CASE : 0;
+	status = eb_tokenizer_create(EB_MODEL_TOKENIZER_WORDPIECE, flags, checkpoint->vocabulary,
+				     checkpoint->vocabulary_size, EDGEBERT_HW_SEQUENCE_MAX,
+				     &compilation->tokenizer);
+	if (status)
+		return eb_fail(status, "%s/vocab.txt: %s", options->checkpoint, eb_error_detail());
+	if (options->calibration)
+		return eb_sentences_from_text(options->calibration, compilation->tokenizer, 0,
+					      checkpoint->shape.classes, &compilation->sentences);
+	return eb_sample_sentences(compilation->tokenizer, EB_COMPILE_SENTENCES_DEFAULT,
+				   &compilation->sentences);
+}
+
+static enum eb_status load_network(struct compilation *compilation)
+{
+	enum eb_status status = eb_network_load(&compilation->checkpoint, &compilation->network);
+
+	return status ? status : eb_split_neurons(&compilation->network);
+}
+
+/* The first `count` of the sentences: the file's order is taken to be arbitrary. */
+static struct eb_sentences part_of(const struct eb_sentences *sentences, size_t count)
+{
+	struct eb_sentences part = *sentences;
+
+	if (count < part.count)
+		part.count = count;
+	return part;
+}
+
+/* A short calibration first: it centres the keys and tells which errors matter. */
+static enum eb_status calibrate(struct compilation *compilation)
+{
+	unsigned int wanted = compilation->options->sentences;
+	struct eb_sentences first = part_of(&compilation->sentences, FIRST_SENTENCES);
+	struct eb_sentences all = part_of(&compilation->sentences,
+					  wanted ? wanted : EB_COMPILE_SENTENCES_DEFAULT);
+	struct eb_calibration *before;
+	enum eb_status status;
+
+	status = eb_calibrate(&compilation->network, &first, NULL, NULL, NULL, &before);
+	if (status)
+		return status;
+	eb_centre_keys(&compilation->network, before);
+	status = eb_calibrate(&compilation->network, &all, before, advance, compilation,
+			      &compilation->calibration);
+	eb_calibration_free(before);
+	return status;
+}
+
+static enum eb_status quantise(struct compilation *compilation)
+{
+	enum eb_status status;
+
+	status = eb_plan_make(&compilation->network, compilation->calibration, advance,
+			      compilation, &compilation->plan);
+	if (status)
+		return status;
+	compilation->tensors = eb_report_tensors(compilation->plan, compilation->calibration);
+	return EB_OK;
+}
+
+static enum eb_status lower(struct compilation *compilation)
+{
+	const struct eb_network *network = &compilation->network;
+	unsigned int positions = network->shape.positions & ~(EDGEBERT_HW_LANES - 1u);
+	unsigned int longest = positions < EDGEBERT_HW_SEQUENCE_MAX ? positions
+								    : EDGEBERT_HW_SEQUENCE_MAX;
+	enum eb_status status;
+
+	compilation->lowering = (struct eb_lowering){
+		.plan = compilation->plan,
+		.sequence_max = longest,
+		/* A prediction needs an entropy to start from and layers to choose among. */
+		.predict = compilation->options->calibration && network->shape.layers > 2 &&
+			   network->exits[0].present,
+	};
+	status = eb_lower(&compilation->lowering, &compilation->program);
+	if (status)
+		return status;
+	return eb_cycle_tables_make(&compilation->program, network->shape.layers, longest,
+				    &compilation->cycles);
+}
+
+static enum eb_status run_sentences(struct compilation *compilation)
+{
+	const struct eb_program_builder *program = &compilation->program;
+	const struct eb_shape *shape = &compilation->network.shape;
+	const struct eb_runnable runnable = {
+		.weights = program->weights, .weights_size = program->weights_size,
+		.commands = program->commands, .command_count = program->command_count,
+		.scratch_bytes = program->scratch_bytes,
+		.tables_bytes = eb_lower_tables_bytes(&compilation->lowering),
+		.layers = shape->layers, .classes = shape->classes,
+		.sequence_max = compilation->lowering.sequence_max,
+	};
+	struct eb_run_all run = {
+		.runnable = &runnable, .sentences = &compilation->sentences,
+		.progress = advance, .progress_opaque = compilation,
+	};
+
+	compilation->results = calloc(compilation->sentences.count * shape->layers,
+				      sizeof(*compilation->results));
+	if (!compilation->results)
+		return eb_fail(EB_OUT_OF_MEMORY, "no memory for results");
+	run.results = compilation->results;
+	return eb_run_all(&run);
+}
+
+static enum eb_status fit_predictor(struct compilation *compilation)
+{
+	unsigned int layers = compilation->network.shape.layers;
+	struct eb_model_predictor *predictor;
+
+	compilation->predictor_size = sizeof(*predictor) +
+				      sizeof(int16_t) * EB_PREDICTOR_ROWS * (layers - 2);
+	predictor = compilation->predictor = calloc(1, compilation->predictor_size);
+	if (!predictor)
+		return eb_fail(EB_OUT_OF_MEMORY, "no memory for the exit predictor");
+	predictor->rows = EB_PREDICTOR_ROWS;
+	predictor->step = EB_PREDICTOR_STEP;
+	predictor->columns = layers - 2;
+	predictor->first_layer = 2;
+	predictor->last_layer = layers;
+	return eb_predictor_fit(compilation->results, compilation->sentences.count, layers,
+				EB_PREDICTOR_ROWS, EB_PREDICTOR_STEP, (int16_t *)(predictor + 1));
+}
+
+/* Every given sentence on the device core: predictor, threshold and what they achieve. */
+static enum eb_status predict_exits(struct compilation *compilation)
+{
+	const struct eb_shape *shape = &compilation->network.shape;
+	struct eb_compile_summary *summary = &compilation->summary;
+	struct eb_exit_outcome outcome;
+	enum eb_status status = EB_OK;
+
+	compilation->threshold = THRESHOLD_DEFAULT;
+	if (!compilation->options->calibration)
+		return EB_OK;
+	status = run_sentences(compilation);
+	if (!status && compilation->lowering.predict)
+		status = fit_predictor(compilation);
+	if (status)
+		return status;
+	compilation->threshold = eb_choose_threshold(compilation->results,
+						     &compilation->sentences, shape->layers,
+						     shape->classes, THRESHOLD_STEP,
+						     THRESHOLD_DROP);
+	summary->full_accuracy = eb_exit_outcome(compilation->results, &compilation->sentences,
+						 shape->layers, shape->classes, -1).accuracy;
+	outcome = eb_exit_outcome(compilation->results, &compilation->sentences, shape->layers,
+				  shape->classes, compilation->threshold);
+	summary->early_accuracy = outcome.accuracy;
+	summary->early_mean_layer = outcome.mean_layer;
+	return EB_OK;
+}
+
+/* ---- Output ------------------------------------------------------------------------- */
+
+static struct eb_model_parameters make_parameters(const struct compilation *compilation)
+{
+	const struct eb_shape *shape = &compilation->network.shape;
+	struct eb_tokenizer_special special = eb_tokenizer_special(compilation->tokenizer);
+	struct eb_model_parameters parameters = {
+		.hardware_major = EDGEBERT_HW_VERSION_MAJOR,
+		.layers = shape->layers,
+		.hidden_size = shape->hidden_size,
+		.attention_heads = shape->attention_heads,
+		.intermediate_size = shape->intermediate_size,
+		.embedding_size = shape->embedding_size,
+		.vocabulary_size = shape->vocabulary_size,
+		.classes = shape->classes,
+		.sequence_max = compilation->lowering.sequence_max,
+		.scratch_bytes = compilation->program.scratch_bytes,
+		.input_bytes = 2 * sizeof(uint32_t) * compilation->lowering.sequence_max,
+		.output_bytes = EB_MODEL_OUTPUT_ROW_BYTES * shape->layers,
+		.tables_bytes = compilation->lowering.predict ?
+			(uint32_t)eb_lower_tables_bytes(&compilation->lowering) : 0,
+		.default_threshold = compilation->threshold,
+		.tokenizer = EB_MODEL_TOKENIZER_WORDPIECE,
+		.tokenizer_flags = shape->lower_case ? EB_MODEL_TOKENIZER_LOWER_CASE : 0,
+		.token_cls = special.cls,
+		.token_sep = special.sep,
+		.token_unknown = special.unknown,
+		.token_padding = special.padding,
+	};
+
+	for (unsigned int i = 0; i < shape->layers; i++)
+		parameters.exit_count += compilation->network.exits[i].present;
+	return parameters;
+}
+
+static struct eb_model_program *make_program(const struct compilation *compilation,
+					     size_t *ret_size)
+{
+	const struct eb_program_builder *program = &compilation->program;
+	size_t commands = program->command_count * sizeof(*program->commands);
+	struct eb_model_program *section = calloc(1, sizeof(*section) + commands);
+
+	if (!section)
+		return NULL;
+	section->command_count = (uint32_t)program->command_count;
+	memcpy(section->layer_start, program->layer_start, sizeof(section->layer_start));
+	memcpy(section + 1, program->commands, commands);
+	*ret_size = sizeof(*section) + commands;
+	return section;
+}
+
+static enum eb_status write_sections(struct compilation *compilation,
+				     const struct eb_model_program *program, size_t program_size,
+				     const char *metadata)
+{
+	const struct eb_checkpoint *checkpoint = &compilation->checkpoint;
+	const struct eb_model_parameters parameters = make_parameters(compilation);
+	struct eb_model_part parts[EB_MODEL_SECTIONS_MAX] = {
+		{ EB_MODEL_PARAMETERS, &parameters, sizeof(parameters) },
+		{ EB_MODEL_METADATA, metadata, strlen(metadata) },
+		{ EB_MODEL_VOCABULARY, checkpoint->vocabulary, checkpoint->vocabulary_size },
+		{ EB_MODEL_PROGRAM, program, program_size },
+	};
+	size_t count = 4;
+
+	for (size_t i = 0; i < compilation->cycles.count; i++)
+		parts[count++] = (struct eb_model_part){ EB_MODEL_CYCLES,
+							 compilation->cycles.tables[i],
+							 compilation->cycles.sizes[i] };
+	if (compilation->predictor)
+		parts[count++] = (struct eb_model_part){ EB_MODEL_PREDICTOR,
+							 compilation->predictor,
+							 compilation->predictor_size };
+	parts[count++] = (struct eb_model_part){ EB_MODEL_WEIGHTS, compilation->program.weights,
+						 compilation->program.weights_size };
+	return eb_model_write(compilation->options->output, parts, count);
+}
+
+static void summarise(struct compilation *compilation)
+{
+	struct eb_compile_summary *summary = &compilation->summary;
+
+	summary->sentences = compilation->sentences.count;
+	summary->layers = compilation->network.shape.layers;
+	summary->commands = (unsigned int)compilation->program.command_count;
+	summary->model_bytes = compilation->program.weights_size;
+	summary->threshold = (double)compilation->threshold / ENTROPY_ONE;
+}
+
+static enum eb_status write_report(struct compilation *compilation)
+{
+	const struct eb_compile_summary *summary = &compilation->summary;
+	char text[512];
+
+	if (!compilation->options->report)
+		return EB_OK;
+	snprintf(text, sizeof(text),
+		 "checkpoint             %s\n"
+		 "calibration sentences  %zu\n"
+		 "commands               %u\n"
+		 "weights                %zu bytes\n"
+		 "accuracy, all layers   %.2f %% of the calibration sentences\n"
+		 "accuracy, early exit   %.2f %% at %.2f nats, mean exit layer %.2f\n",
+		 compilation->options->checkpoint, summary->sentences, summary->commands,
+		 summary->model_bytes, 100 * summary->full_accuracy,
+		 100 * summary->early_accuracy, summary->threshold, summary->early_mean_layer);
+	return eb_report_write(compilation->options->report, text, compilation->tensors);
+}
+
+static enum eb_status write_model(struct compilation *compilation)
+{
+	struct eb_model_program *program;
+	json_object *metadata;
+	enum eb_status status;
+	size_t program_size = 0;
+
+	summarise(compilation);
+	status = eb_metadata_make(&compilation->checkpoint, compilation->tensors,
+				  compilation->options->calibration ? &compilation->summary : NULL,
+				  &metadata);
+	if (status)
+		return status;
+	program = make_program(compilation, &program_size);
+	if (!program)
+		status = eb_fail(EB_OUT_OF_MEMORY, "no memory for the program");
+	if (!status)
+		status = write_sections(compilation, program, program_size,
+					json_object_to_json_string_ext(metadata,
+								       JSON_C_TO_STRING_PLAIN));
+	free(program);
+	json_object_put(metadata);
+	return status ? status : write_report(compilation);
+}
+
+/* ---- Order -------------------------------------------------------------------------- */
+
+static const struct {
+	const char *name;
+	enum eb_status (*run)(struct compilation *compilation);
+} steps[] = {
+	{ "reading the checkpoint", read_checkpoint },
+	{ "loading the network", load_network },
+	{ "calibrating", calibrate },
+	{ "quantising", quantise },
+	{ "lowering", lower },
+	{ "running the device core", predict_exits },
+	{ "writing the model", write_model },
+};
+
+static void release(struct compilation *compilation)
+{
+	json_object_put(compilation->tensors);
+	free(compilation->predictor);
+	free(compilation->results);
+	eb_cycle_tables_free(&compilation->cycles);
+	eb_program_free(&compilation->program);
+	eb_plan_free(compilation->plan);
+	eb_calibration_free(compilation->calibration);
+	eb_network_free(&compilation->network);
+	eb_sentences_free(&compilation->sentences);
+	eb_tokenizer_destroy(compilation->tokenizer);
+	eb_checkpoint_close(&compilation->checkpoint);
+}
+
+enum eb_status eb_compile(const struct eb_compile_options *options)
+{
+	struct compilation *compilation = calloc(1, sizeof(*compilation));
+	enum eb_status status = EB_OK;
+
+	if (!compilation)
+		return eb_fail(EB_OUT_OF_MEMORY, "no memory to compile");
+	compilation->options = options;
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]) && !status; i++) {
+		compilation->step = steps[i].name;
+		advance(compilation, 0);
+		status = steps[i].run(compilation);
+		if (!status)
+			advance(compilation, 1);
+	}
+	if (!status && options->summary)
+		*options->summary = compilation->summary;
+	release(compilation);
+	free(compilation);
+	return status;
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The model compiler's public entry: a checkpoint folder becomes a model file (.ebm).
+ */
+#ifndef EDGEBERT_MODEL_COMPILE_H
+#define EDGEBERT_MODEL_COMPILE_H
+
+#include <stddef.h>
+
+#include <edgebert/edgebert.h>
+
+#include "tools/model/checkpoint_pack.h"
+
+#define EB_COMPILE_SENTENCES_DEFAULT 256
+
+struct eb_compile_summary {
+	size_t sentences;		/* read for calibration */
+	size_t model_bytes;
+	unsigned int layers;
+	unsigned int commands;
+	double full_accuracy;		/* on the calibration sentences, 0..1 */
+	double early_accuracy;		/* the same at the threshold */
+	double early_mean_layer;
+	double threshold;		/* nats, the model's default */
+};
+
+struct eb_compile_options {
+	const char *checkpoint;		/* folder: config.json, vocab.txt, *.safetensors */
+	const char *output;		/* model file, replaced atomically */
+	/*
+	 * "text<TAB>label" lines after a header line, of the kind the model will see; used for
+	 * biases, exit predictor and default threshold.  NULL: biases from made-up sentences
+	 * of the vocabulary's words, no predictor (the latency policy will be refused).
+	 */
+	const char *calibration;
+	unsigned int sentences;		/* to calibrate biases with; 0: the default */
+	const char *report;		/* text report, NULL: none */
+	/* May be NULL.  Steps come in order, each from fraction 0 to 1; from the caller's thread. */
+	void (*progress)(void *opaque, const char *step, double fraction);
+	void *opaque;
+	struct eb_compile_summary *summary;	/* may be NULL; filled on success */
+};
+
+enum eb_status eb_compile(const struct eb_compile_options *options) EB_WARN_UNUSED;
+
+#endif /* EDGEBERT_MODEL_COMPILE_H */

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Runs sentences through the device core inside the compiler: the very logits and
+ * entropies that a device will give.
+ */
+#ifndef EDGEBERT_MODEL_RUNNER_H
+#define EDGEBERT_MODEL_RUNNER_H
+
+#include "lib/model_format.h"
+#include "tools/model/sentences.h"
+
+/* A program and its constants, wherever they lie. */
+struct eb_runnable {
+	const uint8_t *weights;
+	size_t weights_size;
+	const struct edgebert_hw_command *commands;
+	size_t command_count;
+	size_t scratch_bytes;
+	size_t tables_bytes;
+	unsigned int layers;
+	unsigned int classes;
+	unsigned int sequence_max;
+};
+
+/* What the device says at each exit, Q6.10. */
+struct eb_exit_result {
+	int16_t logits[EDGEBERT_HW_CLASSES_MAX];
+	uint16_t entropy;		/* 0xffff: layer has no exit */
+};
+
+struct eb_run_all {
+	const struct eb_runnable *runnable;
+	const struct eb_sentences *sentences;
+	struct eb_exit_result *results;	/* [sentence][layer] */
+	/* May be NULL: fraction done, called by worker 0 only. */
+	void (*progress)(void *opaque, double fraction);
+	void *progress_opaque;
+};
+
+/* Every sentence through all layers, on two cores. */
+enum eb_status eb_run_all(struct eb_run_all *run) EB_WARN_UNUSED;
+
+#endif /* EDGEBERT_MODEL_RUNNER_H */

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* Made-up sentences, for calibration without any text. */
+#ifndef EDGEBERT_MODEL_SAMPLE_SENTENCES_H
+#define EDGEBERT_MODEL_SAMPLE_SENTENCES_H
+
+#include "tools/model/sentences.h"
+
+/*
+ * count sentences of random vocabulary entries between [CLS] and [SEP], always the same
+ * ones; they reach the ranges of tensors roughly, and say nothing about labels.
+ */
+enum eb_status eb_sample_sentences(const struct eb_tokenizer *tokenizer, size_t count,
+				   struct eb_sentences *ret_sentences) EB_WARN_UNUSED;
+
+#endif /* EDGEBERT_MODEL_SAMPLE_SENTENCES_H */
