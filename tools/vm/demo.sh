@@ -66,7 +66,7 @@ main() {
 	timed "results" show_results
 	printf '\nhow long it took:\n'
 	printf '%s\n' "${steps[@]}"
-	sed 's/^/             of these in the VM: /' "$results/steps"
+	sed 's/^/             in the VM: /' "$results/steps"
 }
 
 main "$@"

@@ -237,12 +237,12 @@ static void print_sentences(const struct summary *summary, const struct run *run
 
 static void print_comparison(const struct summary *summary)
 {
-	printf("%zu sentences, target latency %.1f ms; latency and energy are modelled\n\n",
+	printf("%zu sentences, target latency %.1f ms; latency and energy per sentence are modelled\n\n",
 	       summary->text_count, summary->target_latency_us / 1000.0);
 	printf("%-10s %9s %10s %15s %10s %12s %12s %10s\n", "policy", "accuracy", "mean exit",
 	       "mean predicted", "over", "mean latency", "mean energy", "host time");
-	printf("%-10s %9s %10s %15s %10s %12s %12s %10s\n", "", "%", "layer", "layer", "target", "ms",
-	       "uJ/sentence", "ms");
+	printf("%-10s %9s %10s %15s %10s %12s %12s %10s\n", "", "%", "layer", "layer", "target",
+	       "modelled ms", "modelled uJ", "ms");
 	for (size_t i = 0; i < summary->run_count; i++) {
 		const struct run *run = &summary->runs[i];
 		char predicted[16] = "-";
