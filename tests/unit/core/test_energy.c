@@ -194,6 +194,44 @@ static void the_account_uses_its_formulas(void **state)
 	assert_int_equal(account.cycles, 717);
 }
 
+/*
+ * Recorded once: the numbers must be the same from every compiler, at every optimisation
+ * level and under the sanitizers.  Change them only together with a profile.
+ */
+static void a_known_job_has_known_numbers(void **state)
+{
+	static const uint64_t blocks[EDGEBERT_HW_BLOCK_COUNT] = {
+		70191, 109775, 45120, 53686, 0, 1057, 328754, 0 };
+	struct device *device = *state;
+	struct edgebert_hw_command matmul = command(EDGEBERT_HW_OP_MATMUL, 0);
+	struct edgebert_hw_command softmax = command(EDGEBERT_HW_OP_SOFTMAX, 0);
+	struct random random = { 2026 };
+	uint32_t sum = 0;
+
+	memset(at(device, OUT(0)), 0, SEGMENT_BYTES);
+	random_codes(&random, at(device, IN(0)), 50 * 96, 6, 30);
+	random_codes(&random, at(device, WEIGHTS(0)), 70 * 96, 6, 60);
+	matmul.matmul = (struct edgebert_hw_matmul){ .input = IN(0), .weights = WEIGHTS(0),
+		.output = OUT(0), .input_stride = 96, .weights_stride = 96, .output_stride = 80,
+		.rows = 50, .depth = 96, .columns = 70, .input_bias = 2, .weights_bias = 2,
+		.output_bias = 5, .activation = EDGEBERT_HW_ACTIVATION_GELU };
+	softmax.softmax = (struct edgebert_hw_softmax){ .input = OUT(0), .output = OUT(0x10000),
+		.input_stride = 80, .output_stride = 80, .rows = 50, .columns = 70,
+		.input_bias = 5, .output_bias = 3 };
+	device_begin(device);
+	device->job.operating_point = 6;
+	device_add(device, &matmul);
+	device_add(device, &softmax);
+	assert_int_equal(device_run(device), EDGEBERT_HW_OK);
+	for (int i = 0; i < 50 * 80; i++)
+		sum = sum * 31 + at(device, OUT(0))[i] + 7u * at(device, OUT(0x10000))[i];
+	assert_int_equal(sum, 2301288487u);
+	assert_int_equal(device->completion.cycles, 16463);
+	assert_int_equal(device->completion.time_ns, 49649);
+	for (int i = 0; i < EDGEBERT_HW_BLOCK_COUNT; i++)
+		assert_int_equal(device->completion.block_energy_pj[i], blocks[i]);
+}
+
 static void estimates_grow_with_cycles_and_include_the_transition(void **state)
 {
 	struct device *device = *state;
@@ -247,6 +285,7 @@ int main(void)
 		cmocka_unit_test(energy_goes_to_the_blocks_that_work),
 		cmocka_unit_test(a_transition_costs_time_and_energy_and_staying_nothing),
 		cmocka_unit_test(the_account_uses_its_formulas),
+		cmocka_unit_test(a_known_job_has_known_numbers),
 		cmocka_unit_test(estimates_grow_with_cycles_and_include_the_transition),
 		cmocka_unit_test(every_number_of_a_profile_has_a_unit_and_a_source),
 	};

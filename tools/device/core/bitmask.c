@@ -120,45 +120,65 @@ bool eb_bitmask_offsets_are_valid(const uint32_t *offsets, size_t rows, size_t d
 	return true;
 }
 
-/* Spreads the bytes at packed over the lanes of mask; returns how many there were. */
-static size_t unpack_vector(uint16_t mask, const uint8_t *packed, uint8_t *dense, bool *zero)
+/*
+ * Spreads the bytes at packed over the lanes of mask; returns how many there were.  Every
+ * lane looks at the next byte whether it takes it or not, so that nothing branches on the
+ * mask: the caller makes sure that a byte more than the mask wants is there.
+ */
+static inline size_t unpack_vector(unsigned int mask, const uint8_t *packed, uint8_t *dense)
 {
 	size_t used = 0;
 
-	memset(dense, 0, EB_BITMASK_LANES);
-	for (unsigned int left = mask; left; left &= left - 1) {
-		uint8_t byte = packed[used++];
+	for (unsigned int lane = 0; lane < EB_BITMASK_LANES; lane++) {
+		unsigned int bit = mask >> lane & 1;
 
-		dense[__builtin_ctz(left)] = byte;
-		*zero |= byte == 0;
+		dense[lane] = (uint8_t)(packed[used] & -bit);
+		used += bit;
 	}
 	return used;
+}
+
+/* The same near the end of a block, where few bytes are left. */
+static size_t unpack_last(unsigned int mask, const uint8_t *packed, size_t left, uint8_t *dense)
+{
+	uint8_t bytes[EB_BITMASK_LANES + 1] = { 0 };
+
+	memcpy(bytes, packed, left < EB_BITMASK_LANES ? left : EB_BITMASK_LANES);
+	return unpack_vector(mask, bytes, dense);
+}
+
+/* Every stored byte is non-zero, every byte of padding zero. */
+static bool bytes_are_valid(const uint8_t *bytes, size_t stored, size_t size)
+{
+	unsigned int wrong = 0;
+
+	for (size_t i = 0; i < stored; i++)
+		wrong |= bytes[i] == 0;
+	for (size_t i = stored; i < size; i++)
+		wrong |= bytes[i] != 0;
+	return !wrong;
 }
 
 bool eb_bitmask_unpack_block(const void *block, size_t size, size_t rows, size_t depth,
 			     uint8_t *dense)
 {
-	size_t vectors = rows * (depth / EB_BITMASK_LANES);
-	const uint8_t *masks = block;
-	size_t used = vectors * 2;
-	bool zero = false;
+	size_t vectors = rows * (depth / EB_BITMASK_LANES), masks = vectors * 2;
+	const uint8_t *bytes = block;
+	size_t used = masks;
 
-	if (size < used)
+	if (size < masks)
 		return false;
-	for (size_t i = 0; i < vectors; i++) {
-		uint16_t mask;
+	for (size_t i = 0; i < vectors; i++, dense += EB_BITMASK_LANES) {
+		unsigned int mask = bytes[2 * i] | (unsigned int)bytes[2 * i + 1] << 8;
 
-		memcpy(&mask, masks + 2 * i, sizeof(mask));
-		if (size - used < (size_t)__builtin_popcount(mask))
+		if (size - used > EB_BITMASK_LANES)
+			used += unpack_vector(mask, bytes + used, dense);
+		else if (size - used >= (size_t)__builtin_popcount(mask))
+			used += unpack_last(mask, bytes + used, size - used, dense);
+		else
 			return false;
-		used += unpack_vector(mask, masks + used, dense + i * EB_BITMASK_LANES, &zero);
 	}
-	if (align4(used) != size)
-		return false;
-	for (; used < size; used++)
-		if (masks[used])
-			return false;
-	return !zero;
+	return align4(used) == size && bytes_are_valid(bytes + masks, used - masks, size - masks);
 }
 
 size_t eb_bitmask_bank_pack(const uint8_t *codes, size_t count, uint16_t *masks, uint8_t *banks)

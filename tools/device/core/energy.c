@@ -77,9 +77,11 @@ void eb_account_move(struct eb_account *account, unsigned int point)
 void eb_account_add(struct eb_account *account, const struct eb_work *work)
 {
 	const struct eb_profile *profile = account->profile;
+	uint64_t clock = work->block == EDGEBERT_HW_BLOCK_MATRIX ? profile->clock_femtojoule :
+								   profile->other_clock_femtojoule;
 
 	add_cycles(account, work->cycles);
-	add_dynamic(account, work->block, work->cycles * profile->clock_femtojoule);
+	add_dynamic(account, work->block, work->cycles * clock);
 	add_dynamic(account, EDGEBERT_HW_BLOCK_MATRIX,
 		    work->multiplications * profile->multiply_femtojoule +
 		    work->outputs * profile->output_femtojoule);

@@ -31,7 +31,8 @@
 	/* dynamic energy in femtojoules at 1.0 V */                                             \
 	PARAMETER(multiply_femtojoule)		/* one multiply-accumulate, both operands non-zero */ \
 	PARAMETER(output_femtojoule)		/* shift, bias, activation, encode of one output */ \
-	PARAMETER(clock_femtojoule)		/* clock and control, per cycle */               \
+	PARAMETER(clock_femtojoule)		/* clock and control, per cycle of MATMUL */     \
+	PARAMETER(other_clock_femtojoule)	/* per cycle of other commands */                \
 	PARAMETER(buffer_byte_femtojoule)	/* on-chip SRAM, read or written */              \
 	PARAMETER(special_vector_femtojoule)	/* special function unit, 16 elements */         \
 	PARAMETER(dma_byte_femtojoule)                                                           \
