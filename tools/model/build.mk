@@ -16,3 +16,14 @@ edgebert-model-check_SOURCES := tools/model/check_main.c
 edgebert-model-check_ARCHIVES := edgebert-compiler edgebert-rt edgebert-core tokenizer
 edgebert-model-check_PACKAGES = popt $(RUNTIME_PACKAGES)
 edgebert-model-check_LIBS = -lm -lpthread
+
+# The models of this repository.  The compiler's sources decide whether they are up to
+# date, not its time stamp: see the script.
+MODELS := $(patsubst models/%/config.json,$(BUILD)/models/%.ebm,$(wildcard models/*/config.json))
+ALL_TARGETS += $(MODELS)
+
+$(BUILD)/models/%.ebm: models/%/config.json models/%/model.safetensors \
+		models/data/sst2-calibration.tsv tools/model/build-model.sh $(BUILD)/bin/edgebert
+	@echo "  MODEL   $@"
+	@tools/model/build-model.sh $(BUILD)/bin/edgebert models/$* \
+		models/data/sst2-calibration.tsv $@

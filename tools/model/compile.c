@@ -303,7 +303,8 @@ static enum eb_status write_sections(struct compilation *compilation,
 							 compilation->predictor_size };
 	parts[count++] = (struct eb_model_part){ EB_MODEL_WEIGHTS, compilation->program.weights,
 						 compilation->program.weights_size };
-	return eb_model_write(compilation->options->output, parts, count);
+	return eb_model_write(compilation->options->output, parts, count,
+			      &compilation->summary.model_bytes);
 }
 
 static void summarise(struct compilation *compilation)
@@ -313,7 +314,6 @@ static void summarise(struct compilation *compilation)
 	summary->sentences = compilation->sentences.count;
 	summary->layers = compilation->network.shape.layers;
 	summary->commands = (unsigned int)compilation->program.command_count;
-	summary->model_bytes = compilation->program.weights_size;
 	summary->threshold = (double)compilation->threshold / ENTROPY_ONE;
 }
 
@@ -328,7 +328,7 @@ static enum eb_status write_report(struct compilation *compilation)
 		 "checkpoint             %s\n"
 		 "calibration sentences  %zu\n"
 		 "commands               %u\n"
-		 "weights                %zu bytes\n"
+		 "model                  %zu bytes\n"
 		 "accuracy, all layers   %.2f %% of the calibration sentences\n"
 		 "accuracy, early exit   %.2f %% at %.2f nats, mean exit layer %.2f\n",
 		 compilation->options->checkpoint, summary->sentences, summary->commands,

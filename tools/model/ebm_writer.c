@@ -56,10 +56,12 @@ static void fill_header(struct front *front, size_t count, uint64_t file_size)
 	header->header_crc = (uint32_t)crc32_z(0, (const Bytef *)header, sizeof(*header));
 }
 
-enum eb_status eb_model_write(const char *path, const struct eb_model_part *parts, size_t count)
+enum eb_status eb_model_write(const char *path, const struct eb_model_part *parts, size_t count,
+			      size_t *ret_size)
 {
 	struct eb_file_part pieces[2 + 2 * EB_MODEL_SECTIONS_MAX] = { 0 };
 	struct front front = { 0 };
+	enum eb_status status;
 	size_t piece_count = 0;
 	uint64_t written;
 
@@ -77,5 +79,8 @@ enum eb_status eb_model_write(const char *path, const struct eb_model_part *part
 		pieces[piece_count++] = (struct eb_file_part){ parts[i].bytes, parts[i].size };
 		written = front.sections[i].offset + front.sections[i].size;
 	}
-	return eb_file_replace(path, pieces, piece_count);
+	status = eb_file_replace(path, pieces, piece_count);
+	if (!status)
+		*ret_size = written;
+	return status;
 }

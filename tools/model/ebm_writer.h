@@ -14,6 +14,6 @@ struct eb_model_part {
 
 /* At most EB_MODEL_SECTIONS_MAX parts, none empty; the same bytes for the same parts. */
 enum eb_status eb_model_write(const char *path, const struct eb_model_part *parts,
-			      size_t count) EB_WARN_UNUSED;
+			      size_t count, size_t *ret_size) EB_WARN_UNUSED;
 
 #endif /* EDGEBERT_MODEL_EBM_WRITER_H */
