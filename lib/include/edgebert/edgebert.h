@@ -197,7 +197,8 @@ EB_API enum eb_status eb_model_tokenize(const struct eb_model *model, const char
 enum eb_policy {
 	EB_POLICY_FULL,		/* all layers */
 	EB_POLICY_ENTROPY,	/* first layer whose entropy passes (paper, algorithm 1) */
-	EB_POLICY_LATENCY,	/* predicted exit, lowest point that meets the target (algorithm 2) */
+	/* Predicted exit, at the point of least modelled energy that meets the target (alg. 2). */
+	EB_POLICY_LATENCY,
 };
 
 #define EB_OPERATING_POINT_HIGHEST (-1)
