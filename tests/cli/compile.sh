@@ -12,7 +12,7 @@ fi
 mkdir "$WORK/checkpoint"
 refused 64 "*--output FILE is missing*" "no output" compile "$WORK/checkpoint"
 refused 64 "*CHECKPOINT is missing*" "no checkpoint" compile --output "$WORK/x.ebm"
-refused 1 "*nil/config.json*No such file*" "a folder that does not exist" \
+refused 20 "*/nil: *No such file*ENOENT*EB_MODEL_NOT_FOUND*" "a folder that does not exist" \
 	compile "$WORK/nil" --output "$WORK/x.ebm"
 refused 1 "*checkpoint/config.json*No such file*" "an empty folder" \
 	compile "$WORK/checkpoint" --output "$WORK/x.ebm"
@@ -30,5 +30,5 @@ result "as JSON" 1 json_ok "$WORK/err" error.status=text error.message=text
 check "nothing was left behind" test ! -e "$WORK/x.ebm"
 refused 64 "*CHECKPOINT FOLDER is missing*" "pack-checkpoint without output" \
 	pack-checkpoint "$WORK/checkpoint"
-refused 1 "*nil*" "pack-checkpoint of nothing" pack-checkpoint "$WORK/nil" "$WORK/checkpoint"
+refused 20 "*/nil: *EB_MODEL_NOT_FOUND*" "pack-checkpoint of nothing" pack-checkpoint "$WORK/nil" "$WORK/checkpoint"
 end_tests

@@ -150,6 +150,10 @@ enum eb_status eb_checkpoint_open(const char *directory, struct eb_checkpoint *r
 	struct eb_checkpoint checkpoint = { 0 };
 	enum eb_status status;
 
+	if (access(directory, F_OK) != 0)
+		return eb_fail(EB_MODEL_NOT_FOUND, "%s: the checkpoint's folder can not be opened: %s "
+			       "(%s); check the path", directory, strerrordesc_np(errno),
+			       eb_errno_name(errno));
 	checkpoint.directory = strdup(directory);
 	if (!checkpoint.directory)
 		return eb_fail(EB_OUT_OF_MEMORY, "%s: no memory", directory);
