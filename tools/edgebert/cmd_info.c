@@ -191,9 +191,9 @@ static int print_devices(const struct record *record, const struct record *list)
 	return failed;
 }
 
-static int print_diagnosis(struct record *record)
+static int print_diagnosis(struct record *record, enum eb_status failure)
 {
-	diagnosis_add(record);
+	diagnosis_add(record, failure);
 	return options.json ? render_json(record) : render_text(record);
 }
 
@@ -217,7 +217,7 @@ static int run_info(const struct arguments *arguments)
 		failed = add_all_devices(list);
 	else
 		failed = add_device(list, options.session.device);
-	unprinted = failed && accel && list->count == 0 ? print_diagnosis(record) :
+	unprinted = failed && accel && list->count == 0 ? print_diagnosis(record, (enum eb_status)failed) :
 							  print_devices(record, list);
 	record_free(record);
 	return failed ? failed : unprinted;

@@ -19,14 +19,6 @@
 #define DRIVER_DIRECTORY "/sys/bus/pci/drivers/edgebert"
 #define NODE_DIRECTORY "/dev/accel"
 
-struct findings {
-	unsigned int devices;	/* PCI functions */
-	unsigned int bound;	/* of these, with our driver */
-	bool module_loaded;
-	unsigned int nodes;
-	unsigned int usable;	/* nodes that this user may open */
-};
-
 static unsigned long read_hexadecimal(const char *device, const char *attribute)
 {
 	char path[PATH_MAX], text[32];
@@ -107,8 +99,7 @@ static void look_at_nodes(struct findings *findings, struct record *list)
 	closedir(directory);
 }
 
-/* The first link of the chain that is broken. */
-static const char *advice(const struct findings *findings)
+const char *diagnosis_advice(const struct findings *findings, enum eb_status failure)
 {
 	if (findings->devices == 0)
 		return "no EdgeBERT is on the PCI bus: check the board (or, in a VM, that the "
@@ -124,10 +115,14 @@ static const char *advice(const struct findings *findings)
 	if (findings->usable == 0)
 		return "you may not open the node: add your user to the node's group and log in "
 		       "again, or ask the administrator";
+	if (failure == EB_DEVICE_LOST || failure == EB_DEVICE_TIMEOUT)
+		return "device and node are there, but the device does not answer: check the board "
+		       "(or, in a VM, that the device process runs) and the kernel log (dmesg | grep "
+		       "edgebert)";
 	return "the device and its node look right: the error above says why opening it failed";
 }
 
-void diagnosis_add(struct record *record)
+void diagnosis_add(struct record *record, enum eb_status failure)
 {
 	struct findings findings = { .module_loaded = access(MODULE_DIRECTORY, F_OK) == 0 };
 	struct record *inner = record_add_record(record, "diagnosis", "diagnosis");
@@ -138,5 +133,5 @@ void diagnosis_add(struct record *record)
 	record_add_boolean(inner, "module_loaded", "module loaded", findings.module_loaded);
 	record_add_whole(inner, "devices_bound", "devices with the driver", "", findings.bound);
 	look_at_nodes(&findings, record_add_list(inner, "nodes", "nodes below /dev/accel"));
-	record_add_text(inner, "advice", "what to do", advice(&findings));
+	record_add_text(inner, "advice", "what to do", diagnosis_advice(&findings, failure));
 }

@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "tools/edgebert/record.h"
 #include "tools/edgebert/render.h"
@@ -17,6 +18,12 @@ struct tool_row {
 };
 
 #define REMEDY_BYTES 96
+
+/* How a sentence begins that says what to do. */
+static const char *const imperatives[] = {
+	"add", "check", "choose", "compile", "convert", "copy", "free", "give", "install", "load",
+	"make", "name", "open", "raise", "recompile", "retry", "run", "see", "upgrade", "use", "wait",
+};
 
 static const struct tool_row tool_rows[] = {
 #define TOOL_ROW(name, value, text, remedy) { EXIT_##name, "TOOL_" #name, remedy },
@@ -99,37 +106,67 @@ static void print_message(const struct message *message)
 		print_text(message);
 }
 
-int report_library(enum eb_status status)
+static bool is_imperative(const char *text)
 {
-	struct message message = {
-		.severity = "error",
-		.name = eb_status_name(status),
-		.exit_status = (int)status,
-		.text = eb_error_detail(),
-		.remedy = eb_status_remedy(status),
-	};
+	size_t length = strcspn(text, " :");
 
-	if (!*message.text)
-		message.text = eb_status_text(status);
+	for (size_t i = 0; i < sizeof(imperatives) / sizeof(imperatives[0]); i++)
+		if (strlen(imperatives[i]) == length && !strncmp(imperatives[i], text, length))
+			return true;
+	return false;
+}
+
+/* The last "; " before what to do; NULL when the detail does not say. */
+static const char *find_remedy(const char *detail)
+{
+	const char *found = NULL;
+
+	for (const char *next = detail; (next = strstr(next, "; ")); next++)
+		if (is_imperative(next + 2))
+			found = next;
+	return found;
+}
+
+struct advice report_advice(enum eb_status status, const char *detail)
+{
+	struct advice advice = { .remedy = eb_status_remedy(status) };
+	const char *end;
+
+	if (!*detail)
+		detail = eb_status_text(status);
+	end = find_remedy(detail);
+	advice.message = strndup(detail, end ? (size_t)(end - detail) : strlen(detail));
+	if (!advice.message)
+		report_out_of_memory();
 	/* The call was the tool's; what to correct is the user's. */
 	if (status == EB_INVALID_ARGUMENT)
-		message.remedy = "correct what the message names";
-	print_message(&message);
-	return (int)status;
+		advice.remedy = "correct what the message names";
+	/* The detail knows better, unless the general remedy says the same and more. */
+	if (end && strncmp(advice.remedy, end + 2, strlen(end + 2)) != 0)
+		advice.remedy = end + 2;
+	return advice;
 }
 
 void report_line(uint64_t line, enum eb_status status, const char *text)
 {
+	struct advice advice = report_advice(status, text);
 	struct message message = {
 		.severity = "error",
 		.line = line,
 		.name = eb_status_name(status),
 		.exit_status = (int)status,
-		.text = text,
-		.remedy = eb_status_remedy(status),
+		.text = advice.message,
+		.remedy = advice.remedy,
 	};
 
 	print_message(&message);
+	free(advice.message);
+}
+
+int report_library(enum eb_status status)
+{
+	report_line(0, status, eb_error_detail());
+	return (int)status;
 }
 
 static char *__attribute__((format(printf, 1, 0))) format_message(const char *format,

@@ -13,6 +13,17 @@
 /* command: name shown before messages, NULL for the tool itself. */
 void report_begin(const char *command, bool json);
 
+/*
+ * What a failure's detail says, as what was met and what to do: the detail's own words on
+ * it where it has some, else the status's.
+ */
+struct advice {
+	char *message;		/* to be freed */
+	const char *remedy;	/* may point into the detail */
+};
+
+struct advice report_advice(enum eb_status status, const char *detail);
+
 /* The library call that just failed in this thread.  Returns the exit status. */
 int report_library(enum eb_status status);
 

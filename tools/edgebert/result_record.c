@@ -2,9 +2,11 @@
 /* Which field of a result has which name, unit and precision: decided here, once. */
 #include "tools/edgebert/result_record.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "lib/unicode_text.h"
+#include "tools/edgebert/report.h"
 
 #define SCHEMA_VERSION 1
 /* Q6.10 values are shown exactly: 1/1024 has ten digits. */
@@ -101,6 +103,7 @@ struct record *result_to_record(const struct session *session, const struct sent
 
 struct record *failure_to_record(const struct sentence *sentence)
 {
+	struct advice advice = report_advice(sentence->status, sentence->message);
 	struct record *record = record_new();
 	struct record *error;
 
@@ -112,8 +115,9 @@ struct record *failure_to_record(const struct sentence *sentence)
 	error = record_add_record(record, "error", "error");
 	record_add_whole(error, "line", "line", "", sentence->line);
 	record_add_text(error, "status", "status", eb_status_name(sentence->status));
-	record_add_text(error, "message", "message", sentence->message);
-	record_add_text(error, "remedy", NULL, eb_status_remedy(sentence->status));
+	record_add_text(error, "message", "message", advice.message);
+	record_add_text(error, "remedy", NULL, advice.remedy);
+	free(advice.message);
 	return record;
 }
 
