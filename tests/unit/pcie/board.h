@@ -56,7 +56,7 @@ int board_teardown(void **state);
 #define SOURCE		0x40000000u
 #define DESTINATION	0xfff00000u
 uint64_t board_map_stream(struct board *board, uint32_t context, size_t commands);
-void board_write_stream(struct board *board, uint64_t stream, const struct edgebert_hw_command *commands,
-			size_t count);
+void board_write_stream(struct board *board, uint64_t stream,
+			const struct edgebert_hw_command *commands, size_t count);
 
 #endif /* EDGEBERT_TESTS_PCIE_BOARD_H */

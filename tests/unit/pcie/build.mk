@@ -13,3 +13,18 @@ test_pcie_$(1)_PACKAGES := cmocka
 test_pcie_$(1)_LIBS := -pthread -lm
 endef
 $(foreach name,registers config_space mmu jobs resets,$(eval $(call pcie_test,$(name))))
+
+# The contract's header, its pages and the register table must agree.
+UNIT_TESTS += test_pcie_contract
+test_pcie_contract_SOURCES := tests/unit/pcie/test_contract.c
+test_pcie_contract_ARCHIVES := edgebert-pcie edgebert-core
+test_pcie_contract_PACKAGES := cmocka
+test_pcie_contract_LIBS := -pthread -lm
+test_pcie_contract_CFLAGS := -I$(BUILD)/generated
+
+$(BUILD)/generated/contract.inc: tests/unit/pcie/contract.awk kernel/edgebert_hw.h
+	@mkdir -p $(@D)
+	@echo "  GEN     $@"
+	@awk -f $^ > $@
+
+$(BUILD)/obj/tests/unit/pcie/test_contract.o: $(BUILD)/generated/contract.inc
