@@ -41,6 +41,7 @@ struct eb_register {
 };
 
 #define EB_REG(name)		EDGEBERT_HW_REG_##name
+#define EB_POINTS_MAX		EDGEBERT_HW_OPERATING_POINTS_MAX
 
 /*
  *      offset                       name                count bits access
@@ -50,15 +51,15 @@ struct eb_register {
 	R(EB_REG(ID),                  ID,                  1,  32, READ_ONLY, \
 		EDGEBERT_HW_ID_MAGIC,    NULL,                        NULL) \
 	R(EB_REG(VERSION),             VERSION,             1,  32, READ_ONLY, \
-		EDGEBERT_HW_VERSION_MAJOR << 16 | EDGEBERT_HW_VERSION_MINOR, NULL,                        NULL) \
+		EDGEBERT_HW_VERSION_MAJOR << 16 | EDGEBERT_HW_VERSION_MINOR, NULL, NULL) \
 	R(EB_REG(CAPABILITIES),        CAPABILITIES,        1,  32, READ_ONLY, \
 		EB_CAPABILITIES,         NULL,                        NULL) \
 	R(EB_REG(LIMITS),              LIMITS,              1,  32, READ_ONLY, \
 		0,                       eb_limits_read,              NULL) \
 	R(EB_REG(DATA_BUFFER_BYTES),   DATA_BUFFER_BYTES,   1,  32, READ_ONLY, \
-		EDGEBERT_HW_DATA_BUFFER_BYTES, NULL,                        NULL) \
+		EDGEBERT_HW_DATA_BUFFER_BYTES, NULL, NULL) \
 	R(EB_REG(AUX_BUFFER_BYTES),    AUX_BUFFER_BYTES,    1,  32, READ_ONLY, \
-		EDGEBERT_HW_AUX_BUFFER_BYTES, NULL,                        NULL) \
+		EDGEBERT_HW_AUX_BUFFER_BYTES, NULL, NULL) \
 	R(EB_REG(ENVM_BYTES),          ENVM_BYTES,          1,  32, READ_ONLY, \
 		EDGEBERT_HW_ENVM_BYTES,  NULL,                        NULL) \
 	R(EB_REG(PROFILE_NAME),        PROFILE_NAME,        4,  32, READ_ONLY, \
@@ -109,11 +110,11 @@ struct eb_register {
 		0,                       eb_dvfs_thermal_max_read,    NULL) \
 	R(EB_REG(TEMPERATURE),         TEMPERATURE,         1,  32, READ_ONLY, \
 		0,                       NULL,                        NULL) \
-	R(EB_REG(OPP_KHZ(0)),          OPP_KHZ,             EDGEBERT_HW_OPERATING_POINTS_MAX, 32, READ_ONLY, \
+	R(EB_REG(OPP_KHZ(0)),          OPP_KHZ,             EB_POINTS_MAX, 32, READ_ONLY, \
 		0,                       eb_opp_khz_read,             NULL) \
-	R(EB_REG(OPP_MILLIVOLT(0)),    OPP_MILLIVOLT,       EDGEBERT_HW_OPERATING_POINTS_MAX, 32, READ_ONLY, \
+	R(EB_REG(OPP_MILLIVOLT(0)),    OPP_MILLIVOLT,       EB_POINTS_MAX, 32, READ_ONLY, \
 		0,                       eb_opp_millivolt_read,       NULL) \
-	R(EB_REG(OPP_MICROWATT(0)),    OPP_MICROWATT,       EDGEBERT_HW_OPERATING_POINTS_MAX, 32, READ_ONLY, \
+	R(EB_REG(OPP_MICROWATT(0)),    OPP_MICROWATT,       EB_POINTS_MAX, 32, READ_ONLY, \
 		0,                       eb_opp_microwatt_read,       NULL) \
 	R(EB_REG(COUNT_CYCLES),        COUNT_CYCLES,        1,  64, READ_ONLY, \
 		0,                       eb_count_cycles_read,        NULL) \
