@@ -110,16 +110,13 @@ static int remaining_cycles(struct eb_job *job, const struct eb_operation *opera
 			       sizeof(*ret_cycles));
 }
 
-int eb_run_predict(struct eb_job *job, const struct eb_operation *operation)
+/* Sets the layer limit; *ret_cycles are those from here to the exit there. */
+static int predict(struct eb_job *job, const struct eb_operation *operation,
+		   uint32_t *ret_cycles)
 {
-	struct eb_work work = { .special_vectors = 1 };
 	unsigned int layer;
-	uint32_t cycles;
 	int status;
 
-	eb_job_charge(job, operation, 0, &work);
-	if (!(job->descriptor->flags & EDGEBERT_HW_JOB_AUTONOMOUS))
-		return EDGEBERT_HW_OK;
 	/* A prediction needs an entropy to start from. */
 	if (!job->entropy_layer)
 		return EDGEBERT_HW_BAD_COMMAND;
@@ -129,8 +126,22 @@ int eb_run_predict(struct eb_job *job, const struct eb_operation *operation)
 	job->completion->predicted_layer = (uint8_t)layer;
 	if (!job->exit_layer_limit || layer < job->exit_layer_limit)
 		job->exit_layer_limit = layer;
-	status = remaining_cycles(job, operation, job->exit_layer_limit, &cycles);
-	if (status == EDGEBERT_HW_OK)
+	return remaining_cycles(job, operation, job->exit_layer_limit, ret_cycles);
+}
+
+int eb_run_predict(struct eb_job *job, const struct eb_operation *operation)
+{
+	bool autonomous = job->descriptor->flags & EDGEBERT_HW_JOB_AUTONOMOUS;
+	struct eb_work work = { .special_vectors = 1 };
+	uint32_t cycles = 0;
+	int status = EDGEBERT_HW_OK;
+
+	if (autonomous)
+		status = predict(job, operation, &cycles);
+	if (status != EDGEBERT_HW_OK)
+		return status;
+	eb_job_charge(job, operation, 0, &work);
+	if (autonomous)
 		eb_operating_point_meet_target(job, cycles);
-	return status;
+	return EDGEBERT_HW_OK;
 }
