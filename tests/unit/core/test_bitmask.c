@@ -114,7 +114,7 @@ static void a_stride_leaves_out_what_lies_between_rows(void **state)
 
 static void wrong_offsets_are_refused(void **state)
 {
-	/* Gap before the first block, table overlapped, not a multiple of 4, too large, too small. */
+	/* A gap, the table overlapped, not a multiple of 4, too large, too small. */
 	static const struct {
 		size_t index;
 		int32_t change;

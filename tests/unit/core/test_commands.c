@@ -184,7 +184,8 @@ static void matmul_fields_are_checked(void **state)
 	BAD_COMMAND(EDGEBERT_HW_OP_MATMUL, c.matmul.rows = 0);
 	BAD_COMMAND(EDGEBERT_HW_OP_MATMUL, c.matmul.rows = 1025);
 	BAD_COMMAND(EDGEBERT_HW_OP_MATMUL, c.matmul.columns = 0);
-	BAD_COMMAND(EDGEBERT_HW_OP_MATMUL, (c.matmul.columns = 4097, c.matmul.output_stride = 5000));
+	BAD_COMMAND(EDGEBERT_HW_OP_MATMUL, (c.matmul.columns = 4097,
+					    c.matmul.output_stride = 5000));
 	BAD_COMMAND(EDGEBERT_HW_OP_MATMUL, c.matmul.depth = 0);
 	BAD_COMMAND(EDGEBERT_HW_OP_MATMUL, c.matmul.depth = 24);
 	BAD_COMMAND(EDGEBERT_HW_OP_MATMUL, (c.matmul.depth = 4096, c.matmul.input_stride =

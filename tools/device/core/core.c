@@ -75,7 +75,7 @@ const char *eb_core_profile(const struct eb_core *core)
 }
 
 size_t eb_core_operating_points(const struct eb_core *core,
-				struct eb_core_operating_point points[EDGEBERT_HW_OPERATING_POINTS_MAX])
+				struct eb_core_operating_point *points)
 {
 	const struct eb_profile *profile = core->profile;
 

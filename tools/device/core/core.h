@@ -48,8 +48,9 @@ struct eb_core *eb_core_create(const char *profile);
 void eb_core_destroy(struct eb_core *core);
 
 const char *eb_core_profile(const struct eb_core *core);
+/* Fills points (room for EDGEBERT_HW_OPERATING_POINTS_MAX); returns how many there are. */
 size_t eb_core_operating_points(const struct eb_core *core,
-				struct eb_core_operating_point points[EDGEBERT_HW_OPERATING_POINTS_MAX]);
+				struct eb_core_operating_point *points);
 
 /* The 2 MB eNVM array as jobs read it; the caller may fill it while no job runs. */
 uint8_t *eb_core_envm(struct eb_core *core);

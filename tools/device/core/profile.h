@@ -29,8 +29,8 @@
 	PARAMETER(dma_overlaps)			/* 1: transfers run while the units compute */   \
 	PARAMETER(envm_bytes_per_cycle)                                                          \
 	/* dynamic energy in femtojoules at 1.0 V */                                             \
-	PARAMETER(multiply_femtojoule)		/* one multiply-accumulate, both operands non-zero */ \
-	PARAMETER(output_femtojoule)		/* shift, bias, activation, encode of one output */ \
+	PARAMETER(multiply_femtojoule)		/* per product of two non-zero operands */       \
+	PARAMETER(output_femtojoule)		/* per MATMUL output: bias, activation, code */  \
 	PARAMETER(clock_femtojoule)		/* clock and control, per cycle of MATMUL */     \
 	PARAMETER(other_clock_femtojoule)	/* per cycle of other commands */                \
 	PARAMETER(buffer_byte_femtojoule)	/* on-chip SRAM, read or written */              \

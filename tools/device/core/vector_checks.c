@@ -32,7 +32,7 @@ const char *vector_reason_text(enum vector_reason reason)
 		[VECTOR_SUM_WRAPS] = "the published 16-bit sum wraps, ours is wide",
 		[VECTOR_DIFFERENCE_WRAPS] = "the published 16-bit difference wraps, ours saturates",
 		[VECTOR_PRODUCT_WRAPS] = "the published 16-bit product wraps, ours is wide",
-		[VECTOR_SQUARE_WRAPS] = "the published 17-bit square of the mean wraps, ours is wide",
+		[VECTOR_SQUARE_WRAPS] = "the published 17-bit square of the mean wraps",
 		[VECTOR_VARIANCE_COARSE] = "mean and variance have 20 fraction bits instead of 10",
 		[VECTOR_NEGATIVE_ENTROPY] = "entropies below zero are zero",
 	};
@@ -583,8 +583,9 @@ void vector_check_file(const char *folder, const char *name, struct vector_repor
 	if (vector_file_open(&file, path, !format->no_header)) {
 		report->vectors = vector_file_rows(&file);
 		report->not_compared = format->not_compared;
-		for (size_t row = 0; row < report->vectors && format->check && !file.error[0]; row++)
-			format->check(&file, row, report);
+		for (size_t row = 0; row < report->vectors && !file.error[0]; row++)
+			if (format->check)
+				format->check(&file, row, report);
 	}
 	if (file.error[0])
 		snprintf(report->error, sizeof(report->error), "%s", file.error);
