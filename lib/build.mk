@@ -9,7 +9,7 @@ status_SOURCES := lib/status.c
 STATIC_LIBS += edgebert-rt
 edgebert-rt_SOURCES := lib/accel_buffer.c lib/accel_ioctl.c lib/backend_accel.c \
 	lib/backend_reference.c lib/cycle_table.c lib/device.c lib/device_find.c lib/engine.c \
-	lib/exit_policy.c lib/exit_predictor.c lib/model.c lib/model_file.c \
+	lib/exit_policy.c lib/exit_predictor.c lib/exit_replay.c lib/model.c lib/model_file.c \
 	lib/model_parameters.c lib/operating_point.c lib/options.c lib/program.c \
 	lib/request.c lib/resident_model.c lib/result.c lib/status.c
 edgebert-rt_PACKAGES := json-c libdrm libkmod libudev zlib

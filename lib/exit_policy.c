@@ -78,14 +78,9 @@ static enum eb_status run_one_job(const struct eb_policy_settings *settings,
 	return run_job(resident, lane, &job, sentence);
 }
 
-/*
- * The operating point for the rest: modelled time already used counts, and so does the
- * transition that the second job will make.  The cycles are those until the exit at
- * which the limit takes effect; leaving earlier only saves time and energy.
- */
-static uint32_t choose_point(const struct eb_policy_settings *settings,
-			     const struct eb_resident_model *resident, uint32_t token_count,
-			     const struct eb_sentence *sentence)
+uint32_t eb_policy_choose_point(const struct eb_policy_settings *settings,
+				const struct eb_resident_model *resident, uint32_t token_count,
+				const struct eb_sentence *sentence)
 {
 	uint32_t last = eb_model_exit_at_or_after(resident->model, sentence->predicted_layer);
 	uint64_t cycles = eb_cycle_table_until(resident->cycles, token_count, last) -
@@ -120,16 +115,14 @@ static enum eb_status run_latency(const struct eb_policy_settings *settings,
 		return eb_fail(EB_DEVICE_FAULT, "%s: layer 1 ended without its entropy assessed; "
 			       "recompile the model", resident->model->file.name);
 	entropy = (int16_t)sentence->entropies[0];
-	if (entropy <= settings->threshold) {
-		/* Nothing is left to predict. */
-		sentence->predicted_layer = 1;
-		return EB_OK;
-	}
 	sentence->predicted_layer =
-		eb_exit_predict(&resident->model->predictor, entropy, settings->threshold);
+		eb_exit_limit(&resident->model->predictor, entropy, settings->threshold);
+	if (sentence->predicted_layer == 1)
+		return EB_OK;
 	job.first_command = resident->model->layer_start[1];
 	job.exit_layer_limit = (uint8_t)sentence->predicted_layer;
-	job.operating_point = (uint8_t)choose_point(settings, resident, token_count, sentence);
+	job.operating_point = (uint8_t)eb_policy_choose_point(settings, resident, token_count,
+							 sentence);
 	return run_job(resident, lane, &job, sentence);
 }
 

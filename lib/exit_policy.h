@@ -38,4 +38,14 @@ enum eb_status eb_policy_run(const struct eb_policy_settings *settings,
 			     const struct eb_lane *lane, uint32_t token_count,
 			     struct eb_sentence *ret_sentence);
 
+/*
+ * The operating point for the rest of a sentence that ran layer 1: modelled time already
+ * used counts, and so does the transition that the second job will make.  The cycles are
+ * those until the exit at which the limit takes effect; leaving earlier only saves time
+ * and energy.
+ */
+uint32_t eb_policy_choose_point(const struct eb_policy_settings *settings,
+				const struct eb_resident_model *resident, uint32_t token_count,
+				const struct eb_sentence *sentence);
+
 #endif /* EDGEBERT_LIB_EXIT_POLICY_H */

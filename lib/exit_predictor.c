@@ -59,19 +59,32 @@ enum eb_status eb_exit_predictor_read(const struct eb_model_file *file,
 	return EB_OK;
 }
 
+static int32_t expected_entropy(const struct eb_exit_predictor *predictor, uint32_t row,
+				uint32_t column)
+{
+	const size_t place = (size_t)row * predictor->columns + column;
+
+	return predictor->fine_entropies ? predictor->fine_entropies[place] :
+					   predictor->entropies[place];
+}
+
 uint32_t eb_exit_predict(const struct eb_exit_predictor *predictor, int32_t entropy,
 			 int32_t threshold)
 {
-	const int16_t *expected;
 	uint32_t row;
 
 	row = ((uint32_t)(entropy < 0 ? 0 : entropy) + predictor->step / 2) / predictor->step;
 	if (row >= predictor->rows)
 		row = predictor->rows - 1;
-	expected = predictor->entropies + (size_t)row * predictor->columns;
 	for (uint32_t column = 0; column < predictor->columns; column++) {
-		if (expected[column] <= threshold)
+		if (expected_entropy(predictor, row, column) <= threshold)
 			return predictor->first_layer + column;
 	}
 	return predictor->last_layer;
+}
+
+uint32_t eb_exit_limit(const struct eb_exit_predictor *predictor, int32_t entropy,
+		       int32_t threshold)
+{
+	return entropy <= threshold ? 1 : eb_exit_predict(predictor, entropy, threshold);
 }

@@ -14,6 +14,11 @@ struct eb_exit_predictor {
 	uint32_t first_layer;
 	uint32_t last_layer;
 	const int16_t *entropies;	/* [rows][columns] Q6.10, inside the model file */
+	/*
+	 * Instead of entropies: a table from elsewhere in a unit of its own, in which step,
+	 * entropy and threshold are then meant too.
+	 */
+	const int32_t *fine_entropies;
 };
 
 enum eb_status eb_exit_predictor_read(const struct eb_model_file *file,
@@ -26,5 +31,12 @@ enum eb_status eb_exit_predictor_read(const struct eb_model_file *file,
  */
 uint32_t eb_exit_predict(const struct eb_exit_predictor *predictor, int32_t entropy,
 			 int32_t threshold);
+
+/*
+ * The last layer that may run after layer 1 had this entropy: 1 when it passes, else what
+ * is predicted.
+ */
+uint32_t eb_exit_limit(const struct eb_exit_predictor *predictor, int32_t entropy,
+		       int32_t threshold);
 
 #endif /* EDGEBERT_LIB_EXIT_PREDICTOR_H */

@@ -5,17 +5,33 @@
 #include <math.h>
 #include <string.h>
 
+static void read_logits(const struct eb_lane *lane, uint32_t layer,
+			int16_t logits[EDGEBERT_HW_CLASSES_MAX])
+{
+	memcpy(logits, (const uint8_t *)lane->output.data +
+	       (layer - 1) * EB_MODEL_OUTPUT_ROW_BYTES, EB_MODEL_OUTPUT_ROW_BYTES);
+}
+
+/* The first of the largest. */
+static uint32_t largest_class(const int16_t *logits, uint32_t classes)
+{
+	uint32_t label = 0;
+
+	for (uint32_t i = 1; i < classes; i++) {
+		if (logits[i] > logits[label])
+			label = i;
+	}
+	return label;
+}
+
 /* Logits of the exit layer, their softmax, and the class with the largest. */
 static void fill_scores(const int16_t *logits, uint32_t classes, struct eb_result *result)
 {
 	float largest, sum = 0;
 
-	result->label = 0;
-	for (uint32_t i = 0; i < classes; i++) {
+	result->label = largest_class(logits, classes);
+	for (uint32_t i = 0; i < classes; i++)
 		result->logits[i] = (float)logits[i] / EB_MODEL_ENTROPY_ONE;
-		if (logits[i] > logits[result->label])
-			result->label = i;
-	}
 	largest = result->logits[result->label];
 	for (uint32_t i = 0; i < classes; i++) {
 		result->scores[i] = expf(result->logits[i] - largest);
@@ -23,6 +39,23 @@ static void fill_scores(const int16_t *logits, uint32_t classes, struct eb_resul
 	}
 	for (uint32_t i = 0; i < classes; i++)
 		result->scores[i] /= sum;
+}
+
+static void fill_layers(const struct eb_lane *lane, const struct eb_sentence *sentence,
+			struct eb_result *result)
+{
+	int16_t logits[EDGEBERT_HW_CLASSES_MAX];
+
+	for (uint32_t i = 0; i < EB_LAYERS_MAX; i++) {
+		if (sentence->entropies[i] == EB_ENTROPY_ABSENT) {
+			result->entropies[i] = EB_ENTROPY_NOT_ASSESSED;
+			continue;
+		}
+		result->entropies[i] =
+			(float)(int16_t)sentence->entropies[i] / EB_MODEL_ENTROPY_ONE;
+		read_logits(lane, i + 1, logits);
+		result->layer_labels[i] = largest_class(logits, result->class_count);
+	}
 }
 
 void eb_result_fill(const struct eb_policy_settings *settings,
@@ -34,18 +67,14 @@ void eb_result_fill(const struct eb_policy_settings *settings,
 		&resident->device->backend->info.operating_points[sentence->operating_point];
 	int16_t logits[EDGEBERT_HW_CLASSES_MAX];
 
-	memcpy(logits, (const uint8_t *)lane->output.data +
-	       (sentence->exit_layer - 1) * EB_MODEL_OUTPUT_ROW_BYTES, sizeof(logits));
+	read_logits(lane, sentence->exit_layer, logits);
 	result->class_count = resident->model->parameters.classes;
 	fill_scores(logits, result->class_count, result);
 	result->token_count = token_count;
 	result->exit_layer = sentence->exit_layer;
 	result->predicted_layer = sentence->predicted_layer;
 	result->layers_assessed = sentence->layers_assessed;
-	for (size_t i = 0; i < EB_LAYERS_MAX; i++)
-		result->entropies[i] = sentence->entropies[i] == EB_ENTROPY_ABSENT ?
-			EB_ENTROPY_NOT_ASSESSED :
-			(float)(int16_t)sentence->entropies[i] / EB_MODEL_ENTROPY_ONE;
+	fill_layers(lane, sentence, result);
 	result->operating_point = sentence->operating_point;
 	result->mhz = (point->khz + 500) / 1000;
 	result->millivolt = point->millivolt;

@@ -238,6 +238,7 @@ struct eb_result {
 	uint64_t target_latency_ns;	/* 0: none */
 	int deadline_missed;		/* modelled latency over target */
 	uint64_t host_ns;		/* measured: submission to result, tokenizing included */
+	uint32_t layer_labels[EB_LAYERS_MAX];	/* answer of each layer that was assessed, else 0 */
 	size_t :0;
 };
 
