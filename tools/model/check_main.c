@@ -170,49 +170,32 @@ static struct eb_runnable runnable_of(const struct eb_model *model)
 	};
 }
 
-/* The latency policy without its clock: layer 1's entropy limits how deep a sentence goes. */
-static void print_predicted(const struct eb_model *model, const struct comparison *comparison,
-			    const struct eb_exit_result *results, int threshold)
-{
-	size_t count = comparison->sentences->count, right = 0, limits = 0, exits = 0;
-
-	for (size_t s = 0; s < count; s++) {
-		const struct eb_exit_result *result = results + s * comparison->layers;
-		unsigned int limit = 1, layer = 0, best = 0;
-
-		if (result[0].entropy > threshold)
-			limit = eb_exit_predict(&model->predictor, result[0].entropy, threshold);
-		while (layer + 1 < limit && result[layer].entropy > threshold)
-			layer++;
-		for (unsigned int c = 1; c < comparison->classes; c++)
-			best = result[layer].logits[c] > result[layer].logits[best] ? c : best;
-		right += best == comparison->sentences->items[s].label;
-		limits += limit;
-		exits += layer + 1;
-	}
-	printf(" %20.2f %11.2f %10.2f", 100.0 * right / count, (double)limits / count,
-	       (double)exits / count);
-}
-
-/* What leaving early costs and saves. */
+/* What leaving early costs and saves: the entropy policy, then the latency policy's limit. */
 static void print_exits(const struct eb_model *model, const struct comparison *comparison,
 			const struct eb_exit_result *results)
 {
 	static const int thresholds[] = { 51, 102, 154, 205, 307, 410, 512 };
+	struct eb_exit_study study = {
+		.results = results, .sentences = comparison->sentences,
+		.layers = comparison->layers, .classes = comparison->classes,
+		.rows = model->predictor.rows, .step = model->predictor.step,
+	};
 
 	printf("early exit by the device's entropies (default threshold %.3f nats)\n"
-	       "threshold  accuracy%%  mean exit  predicted: accuracy%%  mean limit  mean exit\n",
+	       "           entropy policy        latency policy\n"
+	       "threshold  accuracy%%  mean exit  accuracy%%  mean limit  mean exit\n",
 	       model->parameters.default_threshold / 1024.0);
 	for (size_t i = 0; i < sizeof(thresholds) / sizeof(thresholds[0]); i++) {
-		struct eb_exit_outcome outcome =
-			eb_exit_outcome(results, comparison->sentences, comparison->layers,
-					comparison->classes, thresholds[i]);
+		struct eb_exit_outcome outcome;
 
+		study.entropies = NULL;
+		outcome = eb_exit_outcome(&study, thresholds[i]);
 		printf("%9.3f %10.2f %10.2f", thresholds[i] / 1024.0, 100 * outcome.accuracy,
 		       outcome.mean_layer);
-		if (model->has_predictor)
-			print_predicted(model, comparison, results, thresholds[i]);
-		printf("\n");
+		study.entropies = model->has_predictor ? model->predictor.entropies : NULL;
+		outcome = eb_exit_outcome(&study, thresholds[i]);
+		printf(" %10.2f %11.2f %10.2f\n", 100 * outcome.accuracy, outcome.mean_limit,
+		       outcome.mean_layer);
 	}
 }
 

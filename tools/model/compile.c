@@ -24,9 +24,8 @@
 /* Means of columns settle soon; more sentences would not move them. */
 #define FIRST_SENTENCES 32
 #define ENTROPY_ONE 1024
-/* One step of the threshold search, 0.01 nats, and the accuracy it may cost. */
-#define THRESHOLD_STEP 10
-#define THRESHOLD_DROP 0.005
+/* What leaving early may cost at the default threshold: a point of accuracy. */
+#define THRESHOLD_DROP 0.01
 /* Without calibration sentences there is nothing to choose by. */
 #define THRESHOLD_DEFAULT 102
 
@@ -203,9 +202,12 @@ static enum eb_status fit_predictor(struct compilation *compilation)
 static enum eb_status predict_exits(struct compilation *compilation)
 {
 	const struct eb_shape *shape = &compilation->network.shape;
-	struct eb_compile_summary *summary = &compilation->summary;
+	struct eb_exit_study study = {
+		.sentences = &compilation->sentences, .layers = shape->layers,
+		.classes = shape->classes, .rows = EB_PREDICTOR_ROWS, .step = EB_PREDICTOR_STEP,
+	};
 	struct eb_exit_outcome outcome;
-	enum eb_status status = EB_OK;
+	enum eb_status status;
 
 	compilation->threshold = THRESHOLD_DEFAULT;
 	if (!compilation->options->calibration)
@@ -215,16 +217,15 @@ static enum eb_status predict_exits(struct compilation *compilation)
 		status = fit_predictor(compilation);
 	if (status)
 		return status;
-	compilation->threshold = eb_choose_threshold(compilation->results,
-						     &compilation->sentences, shape->layers,
-						     shape->classes, THRESHOLD_STEP,
-						     THRESHOLD_DROP);
-	summary->full_accuracy = eb_exit_outcome(compilation->results, &compilation->sentences,
-						 shape->layers, shape->classes, -1).accuracy;
-	outcome = eb_exit_outcome(compilation->results, &compilation->sentences, shape->layers,
-				  shape->classes, compilation->threshold);
-	summary->early_accuracy = outcome.accuracy;
-	summary->early_mean_layer = outcome.mean_layer;
+	study.results = compilation->results;
+	compilation->summary.full_accuracy = eb_exit_outcome(&study, -1).accuracy;
+	if (compilation->predictor)
+		study.entropies = (const int16_t *)(compilation->predictor + 1);
+	compilation->threshold = eb_choose_threshold(&study, THRESHOLD_DROP);
+	study.entropies = NULL;
+	outcome = eb_exit_outcome(&study, compilation->threshold);
+	compilation->summary.early_accuracy = outcome.accuracy;
+	compilation->summary.early_mean_layer = outcome.mean_layer;
 	return EB_OK;
 }
 

@@ -13,6 +13,7 @@
 #include "tools/model/predictor.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,7 +25,9 @@
 #define BANDWIDTH_MAX 1.0
 /* Sentences, in effect, that a row's mean must rest on. */
 #define SUPPORT_MIN 25.0
-#define THRESHOLD_MAX 0.7
+/* Thresholds that are tried, Q6.10: 0.01 to 0.7 nats. */
+#define THRESHOLD_STEP 10
+#define THRESHOLD_MAX 717
 
 struct row_mean {
 	double value;
@@ -132,14 +135,36 @@ enum eb_status eb_predictor_fit(const struct eb_exit_result *results, size_t sen
 	return EB_OK;
 }
 
-static unsigned int exit_layer(const struct eb_exit_result *results, unsigned int layers,
-			       int threshold)
+/* The look-up of the PREDICT command: a layer from 1. */
+static unsigned int predicted_layer(const struct eb_exit_study *study, int entropy, int threshold)
 {
-	for (unsigned int layer = 0; layer + 1 < layers; layer++) {
-		if (results[layer].entropy != NOT_ASSESSED && results[layer].entropy <= threshold)
-			return layer;
+	unsigned int columns = study->layers - 2;
+	unsigned int row = ((unsigned int)entropy + study->step / 2) / study->step;
+	const int16_t *expected;
+
+	row = row < study->rows ? row : study->rows - 1;
+	expected = study->entropies + (size_t)row * columns;
+	for (unsigned int column = 0; column < columns; column++) {
+		if (expected[column] <= threshold)
+			return column + 2;
 	}
-	return layers - 1;
+	return study->layers;
+}
+
+/* The layer, from 1, at which the policies stop a sentence at the latest. */
+static unsigned int layer_limit(const struct eb_exit_study *study,
+				const struct eb_exit_result *result, int threshold)
+{
+	if (!study->entropies)
+		return study->layers;
+	if (result[0].entropy <= threshold)
+		return 1;
+	return predicted_layer(study, result[0].entropy, threshold);
+}
+
+static bool passes(const struct eb_exit_result *result, int threshold)
+{
+	return result->entropy != NOT_ASSESSED && result->entropy <= threshold;
 }
 
 static unsigned int best_class(const int16_t *logits, unsigned int classes)
@@ -151,38 +176,42 @@ static unsigned int best_class(const int16_t *logits, unsigned int classes)
 	return best;
 }
 
-struct eb_exit_outcome eb_exit_outcome(const struct eb_exit_result *results,
-				       const struct eb_sentences *sentences, unsigned int layers,
-				       unsigned int classes, int threshold)
+struct eb_exit_outcome eb_exit_outcome(const struct eb_exit_study *study, int threshold)
 {
+	size_t count = study->sentences->count;
 	struct eb_exit_outcome outcome = { 0 };
 
-	for (size_t s = 0; s < sentences->count; s++) {
-		const struct eb_exit_result *result = results + s * layers;
-		unsigned int layer = exit_layer(result, layers, threshold);
+	for (size_t s = 0; s < count; s++) {
+		const struct eb_exit_result *result = study->results + s * study->layers;
+		unsigned int limit = layer_limit(study, result, threshold);
+		unsigned int layer = 1;
 
-		outcome.mean_layer += layer + 1;
-		outcome.accuracy += best_class(result[layer].logits, classes) ==
-				    sentences->items[s].label;
+		/* A limit takes effect at the next layer that has an exit. */
+		while (layer < study->layers && !passes(&result[layer - 1], threshold) &&
+		       (layer < limit || result[layer - 1].entropy == NOT_ASSESSED))
+			layer++;
+		outcome.mean_limit += limit;
+		outcome.mean_layer += layer;
+		outcome.accuracy += best_class(result[layer - 1].logits, study->classes) ==
+				    study->sentences->items[s].label;
 	}
-	outcome.mean_layer /= (double)sentences->count;
-	outcome.accuracy /= (double)sentences->count;
+	outcome.mean_limit /= (double)count;
+	outcome.mean_layer /= (double)count;
+	outcome.accuracy /= (double)count;
 	return outcome;
 }
 
-int eb_choose_threshold(const struct eb_exit_result *results,
-			const struct eb_sentences *sentences, unsigned int layers,
-			unsigned int classes, unsigned int step, double drop)
+int eb_choose_threshold(const struct eb_exit_study *study, double drop)
 {
-	double full = eb_exit_outcome(results, sentences, layers, classes, -1).accuracy;
+	struct eb_exit_study entropy_policy = *study;
+	double least;
 	int chosen = 0;
 
-	for (int threshold = (int)step; threshold <= THRESHOLD_MAX * ENTROPY_ONE;
-	     threshold += (int)step) {
-		struct eb_exit_outcome outcome = eb_exit_outcome(results, sentences, layers,
-								 classes, threshold);
-
-		if (full - outcome.accuracy > drop)
+	entropy_policy.entropies = NULL;
+	least = eb_exit_outcome(&entropy_policy, -1).accuracy - drop;
+	for (int threshold = THRESHOLD_STEP; threshold <= THRESHOLD_MAX; threshold += THRESHOLD_STEP) {
+		if (eb_exit_outcome(&entropy_policy, threshold).accuracy < least ||
+		    eb_exit_outcome(study, threshold).accuracy < least)
 			break;
 		chosen = threshold;
 	}
