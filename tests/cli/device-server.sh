@@ -1,0 +1,96 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# edgebert-device as a program: options, sockets, the eNVM file, ending.
+cd "$(dirname "$0")/../.." || exit 1
+. tests/tap.sh
+
+device=${BUILD:-build}/bin/edgebert-device
+work=$(mktemp -d)
+trap 'kill "${pid:-}" 2>/dev/null; rm -rf "$work"' EXIT
+socket=$work/socket
+
+listens() {
+	grep -q " 00010000 .* $1\$" /proc/net/unix
+}
+
+# start ARGUMENT...: a server in the background; its process is $pid, its messages in $work/log.
+# shellcheck disable=SC2120 # called through check, too
+start() {
+	"$device" --socket "$socket" "$@" >"$work/log" 2>&1 &
+	pid=$!
+	for ((i = 0; i < 200; i++)); do
+		listens "$socket" && return 0
+		kill -0 "$pid" 2>/dev/null || break
+		sleep 0.05
+	done
+	cat "$work/log"
+	return 1
+}
+
+# ends SIGNAL: it ends by itself with status 0 and takes its socket away.
+ends() {
+	kill "-$1" "$pid" || return
+	for ((i = 0; i < 200; i++)); do
+		kill -0 "$pid" 2>/dev/null || break
+		sleep 0.05
+	done
+	wait "$pid" || return
+	[ ! -e "$socket" ]
+}
+
+has_all_options() {
+	"$device" --help >"$work/help" || return
+	for option in socket profile envm pace verbose version help; do
+		grep -q -- "--$option" "$work/help" || { echo "no --$option"; return 1; }
+	done
+	grep -q stp23 "$work/help"
+}
+
+# Seconds of processor time that the server has used.
+processor_seconds() {
+	awk -v ticks="$(getconf CLK_TCK)" '{ print int(($14 + $15) / ticks) }' "/proc/$pid/stat"
+}
+
+idles() {
+	sleep 1
+	[ "$(processor_seconds)" -eq 0 ]
+}
+
+check "help lists every option and the profiles" has_all_options
+check "version" grep -qx "edgebert-device [0-9.]*" <("$device" --version)
+check_fails 2 "--socket PATH is missing" "no socket" "$device"
+check_fails 2 "unexpected argument 'more'" "an argument too many" "$device" --socket "$socket" more
+check_fails 2 "see --help" "an unknown option" "$device" --socket "$socket" --no-such-option
+check_fails 2 "see --help" "an option without its value" "$device" --socket
+check_fails 2 "there is no profile 'none'" "an unknown profile" \
+	"$device" --socket "$socket" --profile none
+check_fails 1 "too long" "a socket path that is too long" \
+	"$device" --socket "$work/$(printf '%0120d' 0)"
+check_fails 1 "cannot listen" "a folder that is not there" "$device" --socket "$work/nil/socket"
+check_fails 1 "cannot listen" "an empty path" "$device" --socket ""
+echo precious >"$work/file"
+check_fails 1 "is not a socket" "a file in the way" "$device" --socket "$work/file"
+check "the file in the way is kept" grep -qx precious "$work/file"
+
+check_fails 1 "cannot read the eNVM contents" "an eNVM file that is not there" \
+	"$device" --socket "$socket" --envm "$work/nil"
+check_fails 1 "cannot read the eNVM contents" "an eNVM file that is a folder" \
+	"$device" --socket "$socket" --envm "$work"
+head -c 2097153 /dev/zero >"$work/large"
+check_fails 1 "more than the 2097152 bytes" "an eNVM file that is too large" \
+	"$device" --socket "$socket" --envm "$work/large"
+head -c 2097152 /dev/zero >"$work/envm"
+
+check "it listens" start --envm "$work/envm" --verbose
+check_fails 1 "another server is listening" "a second server on the same socket" \
+	"$device" --socket "$socket"
+check "it idles without a client" idles
+check "SIGTERM ends it cleanly" ends TERM
+check "it starts again" start --pace --profile micro21
+check "SIGINT ends it cleanly" ends INT
+# shellcheck disable=SC2119
+start >/dev/null && kill -KILL "$pid" && wait "$pid" 2>/dev/null
+check "a killed server leaves its socket" test -S "$socket"
+check "the next server replaces it" start
+check "and ends cleanly" ends TERM
+end_tests
