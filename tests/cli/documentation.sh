@@ -11,7 +11,7 @@ document=Documentation/tool.md
 
 # A checkout as the examples see it.
 mkdir -p "$WORK/checkout/build"
-ln -s "$PWD/models" "$PWD/Documentation" "$WORK/checkout/"
+ln -s "$PWD/models" "$PWD/Documentation" "$PWD/tests" "$WORK/checkout/"
 ln -s "$BUILD/bin" "$BUILD/models" "$WORK/checkout/build/"
 
 # as_glob TEXT: a pattern that matches the text, with "..." for anything.

@@ -3,8 +3,8 @@
 
 PROGRAMS += edgebert
 edgebert_SOURCES := $(addprefix tools/edgebert/, \
-	cmd_eval.c cmd_help.c cmd_info.c cmd_run.c dataset.c diagnosis.c \
-	evaluation.c line_reader.c main.c options.c pipeline.c progress.c record.c \
+	cmd_eval.c cmd_help.c cmd_info.c cmd_replay.c cmd_run.c dataset.c \
+	diagnosis.c evaluation.c line_reader.c main.c number_table.c options.c pipeline.c progress.c record.c \
 	render_json.c render_text.c report.c result_record.c session.c)
 edgebert_ARCHIVES := edgebert-rt tokenizer edgebert-core
 edgebert_PACKAGES = popt json-c libutf8proc $(RUNTIME_PACKAGES)

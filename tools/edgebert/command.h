@@ -47,6 +47,9 @@ struct option_row {
 #define OPTION_REAL(name_, letter_, argument_, target_, min_, max_, help_) \
 	{ .name = name_, .letter = letter_, .argument = argument_, .type = OPTION_TYPE_REAL, \
 	  .target.real = target_, .min = min_, .max = max_, .help = help_ }
+#define OPTION_REQUIRED_REAL(name_, letter_, argument_, target_, min_, max_, help_) \
+	{ .name = name_, .letter = letter_, .argument = argument_, .type = OPTION_TYPE_REAL, \
+	  .target.real = target_, .min = min_, .max = max_, .required = true, .help = help_ }
 #define OPTION_DURATION(name_, letter_, argument_, target_, min_, max_, help_) \
 	{ .name = name_, .letter = letter_, .argument = argument_, .type = OPTION_TYPE_DURATION, \
 	  .target.microseconds = target_, .min = min_, .max = max_, .help = help_ }
@@ -85,6 +88,7 @@ struct command {
 extern const struct command command_run;
 extern const struct command command_info;
 extern const struct command command_eval;
+extern const struct command command_replay;
 extern const struct command command_compile;
 extern const struct command command_pack_checkpoint;
 extern const struct command command_metadata;

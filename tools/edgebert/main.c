@@ -10,7 +10,7 @@
 #include "tools/edgebert/report.h"
 
 const struct command *const commands[] = {
-	&command_run,	  &command_info,    &command_eval,
+	&command_run,	  &command_info,    &command_eval,	&command_replay,
 #ifdef EDGEBERT_WITH_COMPILER
 	&command_compile, &command_pack_checkpoint,
 #endif
