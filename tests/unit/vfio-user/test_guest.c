@@ -266,6 +266,35 @@ static void maps_without_a_permission_refuse(void **state)
 	assert_int_equal(driver_wait(driver, driver_submit(driver, &job)).status, EDGEBERT_HW_OK);
 }
 
+/* Without the device: what its worker would ask for, across maps that are apart in the file. */
+static void accesses_may_cross_maps(void **state)
+{
+	struct client *client = *state;
+	uint8_t bytes[3 * 4096], *memory = client->driver.memory;
+	const uint64_t base = 0x7000000000;
+
+	for (uint64_t i = 0; i < 3; i++)
+		assert_int_equal(client_map_memory(client, base + i * 4096, 4096, (8 - 2 * i) * 4096,
+						   READ_WRITE, client->memory_fd), 0);
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		bytes[i] = i / 4096 + 1;
+	assert_int_equal(eb_guest_write(client->server, base + 4000, bytes + 4000, 8000), 0);
+	assert_int_equal(memory[8 * 4096 + 3999], 0);
+	assert_int_equal(memory[8 * 4096 + 4000], 1);
+	assert_int_equal(memory[6 * 4096], 2);
+	assert_int_equal(memory[6 * 4096 + 4095], 2);
+	assert_int_equal(memory[4 * 4096], 3);
+	memset(bytes, 0, sizeof(bytes));
+	assert_int_equal(eb_guest_read(client->server, base, bytes, sizeof(bytes)), 0);
+	assert_int_equal(bytes[4000], 1);
+	assert_int_equal(bytes[8191], 2);
+	assert_int_equal(bytes[8192], 3);
+	/* The last byte that is mapped, and one more. */
+	assert_int_equal(eb_guest_read(client->server, base + 3 * 4096 - 1, bytes, 1), 0);
+	assert_int_equal(eb_guest_read(client->server, base + 3 * 4096 - 1, bytes, 2), -EFAULT);
+	assert_int_equal(eb_guest_read(client->server, base - 1, bytes, 2), -EFAULT);
+}
+
 /* The file shrinks under the mapping: reading it would raise SIGBUS. */
 static void memory_that_disappears_is_a_bus_error(void **state)
 {
@@ -465,6 +494,7 @@ int main(void)
 		NEGOTIATED(memory_in_many_small_maps_works),
 		RUNNING(unmapping_pieces_leaves_the_rest),
 		RUNNING(maps_without_a_permission_refuse),
+		NEGOTIATED(accesses_may_cross_maps),
 		RUNNING(memory_that_disappears_is_a_bus_error),
 		RUNNING(messages_wait_for_their_eventfd),
 		RUNNING(errors_have_their_own_vector),

@@ -433,6 +433,45 @@ static void random_messages_never_take_the_server_down(void **state)
 	expect_alive(client);
 }
 
+/* Asks for much more than a socket holds, and takes nothing yet. */
+static void ask_for_much(struct client *client)
+{
+	const struct vfio_user_region_access access = {
+		.region = VFIO_USER_REGION_BAR0, .count = EDGEBERT_HW_BAR_REGISTERS_SIZE,
+	};
+
+	for (unsigned int i = 0; i < 30; i++)
+		client_send(client, VFIO_USER_REGION_READ, 0, &access, sizeof(access), NULL, 0);
+	test_sleep_ms(20);
+}
+
+static void answers_wait_for_a_slow_client(void **state)
+{
+	static struct client_reply reply;
+	struct client *client = *state;
+
+	ask_for_much(client);
+	for (unsigned int i = 30; i > 0; i--) {
+		assert_true(client_receive(client, &reply));
+		assert_int_equal(reply.header.id, client->next_id - i + 1);
+		assert_int_equal(reply.size, sizeof(struct vfio_user_region_access) +
+				 EDGEBERT_HW_BAR_REGISTERS_SIZE);
+	}
+	expect_alive(client);
+}
+
+static void a_client_that_takes_no_answers_does_not_keep_the_server(void **state)
+{
+	struct client *client = *state;
+	uint64_t one = 1;
+
+	ask_for_much(client);
+	assert_int_equal(write(client->stop_fd, &one, sizeof(one)), sizeof(one));
+	pthread_join(client->thread, NULL);
+	close(client->fd);
+	client->fd = -1;
+}
+
 static void a_request_to_stop_ends_serving(void **state)
 {
 	struct client *client = *state;
@@ -659,6 +698,8 @@ int main(void)
 		NEGOTIATED(more_descriptors_than_fit_end_the_connection),
 		NEGOTIATED(a_client_that_leaves_in_mid_message_is_forgotten),
 		NEGOTIATED(random_messages_never_take_the_server_down),
+		NEGOTIATED(answers_wait_for_a_slow_client),
+		NEGOTIATED(a_client_that_takes_no_answers_does_not_keep_the_server),
 		NEGOTIATED(a_request_to_stop_ends_serving),
 		NEGOTIATED(maps_that_make_no_sense_are_refused),
 		NEGOTIATED(overlapping_maps_are_refused),
