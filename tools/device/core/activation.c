@@ -4,8 +4,8 @@
  *
  * Both are tabulated for 0 <= x <= 5 at steps of 1/32 with 16 fraction bits and drawn
  * straight between the entries:
- *   gelu_tail[i]  = floor(65536 * x * (1 - Phi(x)) + 1/2), Phi the normal distribution
- *   tanh_value[i] = floor(65536 * tanh(x) + 1/2)           with x = i / 32
+ *   eb_gelu_tail[i]  = floor(65536 * x * (1 - Phi(x)) + 1/2), Phi the normal distribution
+ *   eb_tanh_value[i] = floor(65536 * tanh(x) + 1/2)           with x = i / 32
  * Symmetry gives the rest: gelu(x) = x - tail(x) and gelu(-x) = -tail(x) for x >= 0;
  * tanh(-x) = -tanh(x).  Beyond 5 the tail is 0 and tanh is 1, an error below 2^-13.
  */
@@ -13,13 +13,13 @@
 
 #include "kernel/edgebert_hw.h"
 
-#define SEGMENTS 160
-#define SEGMENT_BITS 7			/* a step of 1/32 with 12 fraction bits */
+#define SEGMENTS EB_ACTIVATION_SEGMENTS
+#define SEGMENT_BITS EB_ACTIVATION_SEGMENT_BITS
 #define LIMIT (SEGMENTS << SEGMENT_BITS)
 #define TABLE_SHIFT 4			/* 16 fraction bits to 12 */
 #define ONE (1 << 12)
 
-static const int32_t gelu_tail[SEGMENTS + 1] = {
+const int32_t eb_gelu_tail[SEGMENTS + 1] = {
 	0, 998, 1946, 2843, 3689, 4484, 5230, 5927, 6575, 7175, 7728, 8234,
 	8696, 9113, 9487, 9819, 10110, 10362, 10576, 10753, 10895, 11003, 11079, 11123,
 	11139, 11127, 11089, 11026, 10940, 10833, 10706, 10560, 10398, 10219, 10027, 9822,
@@ -36,7 +36,7 @@ static const int32_t gelu_tail[SEGMENTS + 1] = {
 	0, 0, 0, 0, 0,
 };
 
-static const int32_t tanh_value[SEGMENTS + 1] = {
+const int32_t eb_tanh_value[SEGMENTS + 1] = {
 	0, 2047, 4091, 6126, 8150, 10157, 12146, 14112, 16051, 17961, 19838, 21681,
 	23485, 25250, 26973, 28652, 30285, 31873, 33412, 34904, 36346, 37740, 39084, 40379,
 	41625, 42823, 43972, 45075, 46131, 47142, 48108, 49031, 49912, 50752, 51552, 52314,
@@ -72,8 +72,8 @@ int32_t eb_activation_gelu(int32_t value)
 	if (value <= -LIMIT)
 		return 0;
 	if (value >= 0)
-		return value - interpolate(gelu_tail, value);
-	return -interpolate(gelu_tail, -value);
+		return value - interpolate(eb_gelu_tail, value);
+	return -interpolate(eb_gelu_tail, -value);
 }
 
 int32_t eb_activation_tanh(int32_t value)
@@ -83,8 +83,8 @@ int32_t eb_activation_tanh(int32_t value)
 	if (value <= -LIMIT)
 		return -ONE;
 	if (value >= 0)
-		return interpolate(tanh_value, value);
-	return -interpolate(tanh_value, -value);
+		return interpolate(eb_tanh_value, value);
+	return -interpolate(eb_tanh_value, -value);
 }
 
 void eb_activation_apply(unsigned int activation, int32_t *values, size_t count)

@@ -42,7 +42,7 @@ static inline uint8_t encode(int32_t value, int32_t offset)
 	return (uint8_t)(code | (code ? sign << 7 : 0));
 }
 
-static inline int32_t encode_offset(unsigned int fraction_bits, unsigned int bias)
+int32_t eb_adaptivfloat_encode_offset(unsigned int fraction_bits, unsigned int bias)
 {
 	return (int32_t)(SINGLE_EXPONENT_BIAS + fraction_bits + bias - CODE_EXPONENT_OFFSET)
 	       << CODE_MANTISSA_BITS;
@@ -50,13 +50,13 @@ static inline int32_t encode_offset(unsigned int fraction_bits, unsigned int bia
 
 uint8_t eb_adaptivfloat_encode(int32_t value, unsigned int fraction_bits, unsigned int bias)
 {
-	return encode(value, encode_offset(fraction_bits, bias));
+	return encode(value, eb_adaptivfloat_encode_offset(fraction_bits, bias));
 }
 
 void eb_adaptivfloat_encode_row(const int32_t *values, size_t count, unsigned int fraction_bits,
 				unsigned int bias, uint8_t *codes)
 {
-	int32_t offset = encode_offset(fraction_bits, bias);
+	int32_t offset = eb_adaptivfloat_encode_offset(fraction_bits, bias);
 
 	for (size_t i = 0; i < count; i++)
 		codes[i] = encode(values[i], offset);

@@ -29,6 +29,9 @@ uint8_t eb_adaptivfloat_encode(int32_t value, unsigned int fraction_bits, unsign
 void eb_adaptivfloat_encode_row(const int32_t *values, size_t count, unsigned int fraction_bits,
 				unsigned int bias, uint8_t *codes);
 
+/* What encoding subtracts from the upper bits of a float; for other implementations of it. */
+int32_t eb_adaptivfloat_encode_offset(unsigned int fraction_bits, unsigned int bias);
+
 /* The same rounding for a real number; for quantising weights. NaN encodes as 0. */
 uint8_t eb_adaptivfloat_encode_real(double value, unsigned int bias);
 

@@ -50,7 +50,8 @@ struct eb_core *eb_core_create(const char *profile)
 		return NULL;
 	}
 	memset(core->envm, 0xff, EDGEBERT_HW_ENVM_BYTES);
-	core->matmul_kernel = eb_matmul_kernel_generic;
+	core->kernels = eb_kernels_find(NULL);
+	core->threads = 1;
 	core->limits.window_high = (uint8_t)(core->profile->point_count - 1);
 	core->limits.default_point = core->limits.window_high;
 	return core;
@@ -62,11 +63,48 @@ void eb_core_destroy(struct eb_core *core)
 		return;
 	for (int use = 0; use < EB_SCRATCH_COUNT; use++)
 		free(core->scratch[use].memory);
+	eb_workers_destroy(core->workers);
 	free(core->envm);
 	free(core->data[0]);
 	free(core->data[1]);
 	free(core->aux);
 	free(core);
+}
+
+bool eb_core_use_kernels(struct eb_core *core, const char *name)
+{
+	const struct eb_kernels *kernels = eb_kernels_find(name);
+
+	if (!kernels) {
+		errno = ENOTSUP;
+		return false;
+	}
+	core->kernels = kernels;
+	return true;
+}
+
+const char *eb_core_kernels(const struct eb_core *core)
+{
+	return core->kernels->name;
+}
+
+bool eb_core_set_threads(struct eb_core *core, unsigned int threads)
+{
+	struct eb_workers *workers = NULL;
+
+	if (threads < 1 || threads > EB_CORE_THREADS_MAX) {
+		errno = EINVAL;
+		return false;
+	}
+	if (threads > 1) {
+		workers = eb_workers_create(threads);
+		if (!workers)
+			return false;
+	}
+	eb_workers_destroy(core->workers);
+	core->workers = workers;
+	core->threads = threads;
+	return true;
 }
 
 const char *eb_core_profile(const struct eb_core *core)

@@ -29,7 +29,8 @@ struct eb_core_memory {
 	int (*write)(void *opaque, uint32_t address, const void *source, size_t size);
 	/*
 	 * Optional: the bytes at address as one contiguous host range, or NULL when
-	 * that is not possible (then read is used).  *size: wanted in, available out.
+	 * that is not possible (then read is used).  *size: wanted in, available out.  The
+	 * range stays readable, by any thread, until eb_core_execute returns.
 	 */
 	const void *(*map_read)(void *opaque, uint32_t address, size_t *size);
 };
@@ -46,6 +47,23 @@ const char *const *eb_core_profile_names(void);
 /* profile NULL: the default.  Returns NULL (errno ENOENT: no such profile, ENOMEM). */
 struct eb_core *eb_core_create(const char *profile);
 void eb_core_destroy(struct eb_core *core);
+
+/*
+ * How fast a core computes, and nothing else: results, cycles and energy do not depend on
+ * it.  Call while no job runs.
+ *
+ * Kernels are "avx512", "avx2" or "generic"; a new core has the fastest that this processor
+ * supports (name NULL).  False (errno ENOTSUP): unknown or not supported here.
+ */
+bool eb_core_use_kernels(struct eb_core *core, const char *name);
+const char *eb_core_kernels(const struct eb_core *core);
+
+/*
+ * Threads that work on one job, the caller of eb_core_execute included; a new core has 1.
+ * False: errno says why, and nothing changed.
+ */
+#define EB_CORE_THREADS_MAX 64
+bool eb_core_set_threads(struct eb_core *core, unsigned int threads);
 
 const char *eb_core_profile(const struct eb_core *core);
 /* Fills points (room for EDGEBERT_HW_OPERATING_POINTS_MAX); returns how many there are. */

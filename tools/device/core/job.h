@@ -10,8 +10,10 @@
 
 #include "tools/device/core/core.h"
 #include "tools/device/core/energy.h"
+#include "tools/device/core/kernels.h"
 #include "tools/device/core/matmul.h"
 #include "tools/device/core/profile.h"
+#include "tools/device/core/workers.h"
 
 /* The contract is little-endian and its structures are used as they lie in memory. */
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "little-endian hosts only");
@@ -33,7 +35,9 @@ enum eb_scratch {
 struct eb_core {
 	const struct eb_profile *profile;
 	struct eb_core_limits limits;
-	eb_matmul_kernel matmul_kernel;
+	const struct eb_kernels *kernels;
+	unsigned int threads;
+	struct eb_workers *workers;	/* NULL: one thread */
 	atomic_bool abort;
 	struct {
 		void *memory;

@@ -12,40 +12,41 @@
 #define WIDE_BITS 20		/* fraction bits of mean, variance and epsilon */
 #define MANTISSA_BITS 24	/* of eb_inverse_sqrt */
 
-struct moments {
-	int64_t mean;		/* 20 fraction bits, cut toward zero as published */
-	uint64_t variance;	/* 20 fraction bits */
-};
-
-/* Exact: 4096 words of 16 bits leave n * sum(x^2) and sum(x)^2 below 2^54. */
-static struct moments moments(const int16_t *words, size_t count)
+/*
+ * Exact: 4096 words of 16 bits leave n * sum(x^2) and sum(x)^2 below 2^54.  The mean is cut
+ * toward zero as published.
+ */
+struct eb_layernorm_scale eb_layernorm_scale(int64_t sum, int64_t squares, size_t count,
+					     uint32_t epsilon)
 {
-	int64_t sum = 0, squares = 0, n = (int64_t)count;
+	int64_t n = (int64_t)count;
+	uint64_t variance = (uint64_t)((n * squares - sum * sum) / (n * n));
+	struct eb_inverse_sqrt inverse = { 0 };
 
-	for (size_t i = 0; i < count; i++) {
-		sum += words[i];
-		squares += (int32_t)words[i] * words[i];
-	}
-	return (struct moments){
+	/* Without epsilon a constant row has no scale; its distances to the mean are zero. */
+	if (variance + epsilon)
+		inverse = eb_piecewise_inverse_sqrt(variance + epsilon, WIDE_BITS);
+	return (struct eb_layernorm_scale){
 		.mean = sum * (1 << (WIDE_BITS - WORD_BITS)) / n,
-		.variance = (uint64_t)((n * squares - sum * sum) / (n * n)),
+		.mantissa = inverse.mantissa,
+		.shift = WIDE_BITS + MANTISSA_BITS + inverse.exponent - WORD_BITS,
 	};
 }
 
 void eb_layernorm_row(const int16_t *words, const int16_t *gamma, const int16_t *beta,
 		      size_t count, uint32_t epsilon, int32_t *values)
 {
-	struct moments row = moments(words, count);
-	struct eb_inverse_sqrt inverse = { 0 };
-	int shift;
+	struct eb_layernorm_scale scale;
+	int64_t sum = 0, squares = 0;
 
-	/* Without epsilon a constant row has no scale; its distances to the mean are zero. */
-	if (row.variance + epsilon)
-		inverse = eb_piecewise_inverse_sqrt(row.variance + epsilon, WIDE_BITS);
-	shift = WIDE_BITS + MANTISSA_BITS + inverse.exponent - WORD_BITS;
 	for (size_t i = 0; i < count; i++) {
-		int64_t distance = words[i] * (1 << (WIDE_BITS - WORD_BITS)) - row.mean;
-		int64_t normal = (distance * inverse.mantissa) >> shift;
+		sum += words[i];
+		squares += (int32_t)words[i] * words[i];
+	}
+	scale = eb_layernorm_scale(sum, squares, count, epsilon);
+	for (size_t i = 0; i < count; i++) {
+		int64_t distance = words[i] * (1 << (WIDE_BITS - WORD_BITS)) - scale.mean;
+		int64_t normal = (distance * scale.mantissa) >> scale.shift;
 
 		values[i] = (int32_t)((normal * gamma[i]) >> WORD_BITS) + beta[i];
 	}
@@ -92,8 +93,9 @@ static int run_row(struct eb_job *job, const struct eb_operation *operation,
 
 	if (status != EDGEBERT_HW_OK)
 		return status;
-	eb_layernorm_row(buffers->words, buffers->gamma, buffers->beta, operation->columns,
-			 layernorm->epsilon, buffers->values);
+	job->core->kernels->layernorm_row(buffers->words, buffers->gamma, buffers->beta,
+					  operation->columns, layernorm->epsilon,
+					  buffers->values);
 	return eb_operand_write_words(job, layernorm->output + row * layernorm->output_stride,
 				      layernorm->output_format, layernorm->output_bias,
 				      operation->columns, buffers->values);

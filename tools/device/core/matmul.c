@@ -72,129 +72,218 @@ void eb_matmul_kernel_generic(const int16_t *input, size_t rows, const int16_t *
 
 /* ---- Operands ----------------------------------------------------------------------- */
 
-/* Working memory of one command. */
-struct buffers {
-	int16_t *input;			/* [rows][depth] */
+/* Blocks of weights that several threads share between two looks at the abort flag. */
+#define BATCH_BLOCKS 64
+/* Multiplications below which a second thread costs more than it saves. */
+#define THREADS_FROM (1u << 20)
+
+/* A block of 16 weight rows where it can be read until the batch is done. */
+struct block_codes {
+	const uint8_t *rows[EB_MATMUL_COLUMNS];	/* packed: the block is at rows[0] */
+	size_t packed_bytes;
+};
+
+/* What one thread works in. */
+struct work_area {
 	int16_t *weights;		/* [16][depth] */
-	int32_t *sums;			/* [rows][16] */
-	int32_t *bias;			/* [columns rounded up to 16] */
-	uint8_t *output;		/* [rows][columns] or transposed, output format */
-	uint32_t *input_nonzero;	/* per depth: rows with a non-zero element */
-	uint32_t *weights_nonzero;	/* per depth: columns with a non-zero element */
-	uint32_t *offsets;		/* packed weights: block ends */
+	int32_t *sums;			/* [groups][16][16] */
+	uint32_t *nonzero;		/* per depth: weight rows with a non-zero element */
+	uint8_t *block_nonzero;		/* the same within a block */
 	uint8_t *unpacked;		/* packed weights: codes of one block */
 };
 
-static bool get_buffers(struct eb_core *core, const struct eb_operation *operation,
-			struct buffers *buffers)
-{
-	size_t depth = operation->depth, rows = operation->rows;
-	size_t columns = eb_whole_vectors(operation->columns);
-	size_t element = eb_element_bytes(operation->command->matmul.output_format);
-	size_t table = eb_bitmask_table_bytes(columns);
+/* A MATMUL under way. */
+struct matmul_run {
+	struct eb_job *job;
+	const struct eb_operation *operation;
+	const struct eb_kernels *kernels;
+	struct eb_workers *workers;	/* NULL: none */
+	size_t groups;			/* of 16 input rows */
+	int16_t *input;			/* decoded and packed, whole groups */
+	int32_t *input_pairs;		/* per row, see eb_kernels.decode_codes */
+	uint32_t *input_nonzero;	/* per depth: rows with a non-zero element */
+	int32_t *bias;			/* [columns rounded up to 16] */
+	uint8_t *output;		/* [rows][columns] or transposed, output format */
+	uint32_t *offsets;		/* packed weights: block ends */
+	uint8_t *copies;		/* of blocks that cannot be read in place */
+	size_t copy_bytes;		/* room for one */
+	struct work_area *areas;	/* per thread */
+	struct block_codes *batch;
+	size_t batch_size, batch_first;
+	atomic_size_t bad_block;	/* lowest one whose packing is wrong */
+};
 
-	buffers->input = eb_core_scratch(core, EB_SCRATCH_INPUT, rows * depth * 2);
-	buffers->weights = eb_core_scratch(core, EB_SCRATCH_WEIGHTS,
-					   EB_MATMUL_COLUMNS * depth * 2);
-	buffers->sums = eb_core_scratch(core, EB_SCRATCH_SUMS, rows * EB_MATMUL_COLUMNS * 4);
-	buffers->bias = eb_core_scratch(core, EB_SCRATCH_PARAMETERS, columns * 4);
-	buffers->output = eb_core_scratch(core, EB_SCRATCH_OUTPUT, rows * columns * element);
-	buffers->input_nonzero = eb_core_scratch(core, EB_SCRATCH_COUNTS, 2 * depth * 4);
-	buffers->offsets = eb_core_scratch(core, EB_SCRATCH_PACKED,
-					   table + EB_MATMUL_COLUMNS * depth);
-	if (!buffers->input || !buffers->weights || !buffers->sums || !buffers->bias ||
-	    !buffers->output || !buffers->input_nonzero || !buffers->offsets)
+static size_t aligned(size_t size)
+{
+	return (size + 63) & ~(size_t)63;
+}
+
+/* Carves the next part of a scratch area. */
+static void *carve(uint8_t **at, size_t size)
+{
+	void *part = *at;
+
+	*at += aligned(size);
+	return part;
+}
+
+static bool get_areas(struct matmul_run *run, struct eb_core *core, unsigned int threads)
+{
+	size_t depth = run->operation->depth;
+	size_t block = EB_MATMUL_COLUMNS * depth;
+	size_t sums = run->groups * EB_MATMUL_ROWS * EB_MATMUL_COLUMNS * 4;
+	size_t each = aligned(block * 2) + aligned(sums) + aligned(depth * 4) + aligned(depth) +
+		      aligned(block);
+	uint8_t *at = eb_core_scratch(core, EB_SCRATCH_WEIGHTS,
+				      threads * (each + aligned(sizeof(*run->areas))));
+
+	if (!at)
 		return false;
-	buffers->weights_nonzero = buffers->input_nonzero + depth;
-	memset(buffers->input_nonzero, 0, 2 * depth * 4);
-	buffers->unpacked = (uint8_t *)buffers->offsets + table;
+	run->areas = carve(&at, threads * sizeof(*run->areas));
+	for (unsigned int i = 0; i < threads; i++) {
+		struct work_area *area = &run->areas[i];
+
+		area->weights = carve(&at, block * 2);
+		area->sums = carve(&at, sums);
+		area->nonzero = carve(&at, depth * 4);
+		area->block_nonzero = carve(&at, depth);
+		area->unpacked = carve(&at, block);
+		memset(area->nonzero, 0, depth * 4);
+	}
 	return true;
 }
 
-static void count_nonzero(const int16_t *values, size_t depth, uint32_t *nonzero)
+static bool get_input(struct matmul_run *run, struct eb_core *core)
 {
-	for (size_t d = 0; d < depth; d++)
-		nonzero[d] += values[d] != 0;
+	size_t depth = run->operation->depth, rows = run->groups * EB_MATMUL_ROWS;
+	/* One more group holds rows before they are packed. */
+	uint8_t *at = eb_core_scratch(core, EB_SCRATCH_INPUT,
+				      aligned((rows + EB_MATMUL_ROWS) * depth * 2) +
+				      aligned(rows * 4) + aligned(depth * 4));
+
+	if (!at)
+		return false;
+	run->input = carve(&at, (rows + EB_MATMUL_ROWS) * depth * 2);
+	run->input_pairs = carve(&at, rows * 4);
+	run->input_nonzero = carve(&at, depth * 4);
+	memset(run->input_pairs, 0, rows * 4);
+	memset(run->input_nonzero, 0, depth * 4);
+	return true;
 }
 
-/* Decodes `count` rows of codes, stride apart, and counts their non-zero elements. */
-static int read_rows(struct eb_job *job, uint32_t operand, uint32_t stride, size_t count,
-		     size_t depth, int16_t *values, uint32_t *nonzero)
+static bool get_batch(struct matmul_run *run, struct eb_core *core)
 {
-	for (size_t row = 0; row < count; row++) {
-		int status;
-		const uint8_t *codes = eb_operand_view(job, operand + (uint32_t)row * stride,
-						       depth, &status);
+	size_t columns = eb_whole_vectors(run->operation->columns);
+	size_t table = aligned(eb_bitmask_table_bytes(columns));
+	uint8_t *at;
 
+	run->copy_bytes = aligned(eb_bitmask_block_bytes_max(EB_MATMUL_COLUMNS,
+							     run->operation->depth));
+	at = eb_core_scratch(core, EB_SCRATCH_PACKED,
+			     table + aligned(run->batch_size * sizeof(*run->batch)) +
+			     run->batch_size * run->copy_bytes);
+	if (!at)
+		return false;
+	run->offsets = carve(&at, table);
+	run->batch = carve(&at, run->batch_size * sizeof(*run->batch));
+	run->copies = at;
+	return true;
+}
+
+static bool get_buffers(struct matmul_run *run, struct eb_core *core)
+{
+	const struct eb_operation *operation = run->operation;
+	size_t columns = eb_whole_vectors(operation->columns);
+	size_t element = eb_element_bytes(operation->command->matmul.output_format);
+	uint64_t products = (uint64_t)operation->rows * columns * operation->depth;
+	unsigned int threads = 1;
+
+	run->batch_size = 1;
+	if (core->workers && products >= THREADS_FROM) {
+		run->workers = core->workers;
+		run->batch_size = eb_vectors(operation->columns);
+		if (run->batch_size > BATCH_BLOCKS)
+			run->batch_size = BATCH_BLOCKS;
+		threads = core->threads;
+	}
+	run->groups = eb_vectors(operation->rows);
+	run->bias = eb_core_scratch(core, EB_SCRATCH_PARAMETERS, columns * 4);
+	run->output = eb_core_scratch(core, EB_SCRATCH_OUTPUT,
+				      operation->rows * columns * element);
+	return run->bias && run->output && get_input(run, core) &&
+	       get_areas(run, core, threads) && get_batch(run, core);
+}
+
+static void add_counts(const uint8_t *counts, size_t depth, uint32_t *nonzero)
+{
+	for (size_t d = 0; d < depth; d++)
+		nonzero[d] += counts[d];
+}
+
+/* Up to 16 input rows to `rows`, missing ones zero. */
+static int read_input_rows(struct matmul_run *run, size_t group, int16_t *rows)
+{
+	const struct edgebert_hw_matmul *matmul = &run->operation->command->matmul;
+	size_t depth = run->operation->depth, first = group * EB_MATMUL_ROWS;
+	uint8_t *counts = run->areas[0].block_nonzero;
+
+	memset(counts, 0, depth);
+	for (size_t r = 0; r < EB_MATMUL_ROWS; r++) {
+		int16_t *values = rows + r * depth;
+		uint32_t row = (uint32_t)(first + r);
+		const uint8_t *codes;
+		int status;
+
+		if (row >= run->operation->rows) {
+			memset(values, 0, depth * sizeof(*values));
+			continue;
+		}
+		codes = eb_operand_view(run->job, matmul->input + row * matmul->input_stride,
+					depth, &status);
 		if (!codes)
 			return status;
-		eb_adaptivfloat_mantissa_row(codes, depth, values + row * depth);
-		count_nonzero(values + row * depth, depth, nonzero);
+		run->input_pairs[row] = run->kernels->decode_codes(codes, depth, values, counts);
+	}
+	add_counts(counts, depth, run->input_nonzero);
+	return EDGEBERT_HW_OK;
+}
+
+static int read_input(struct matmul_run *run)
+{
+	size_t group_elements = EB_MATMUL_ROWS * run->operation->depth;
+	int16_t *rows = run->input + run->groups * group_elements;
+
+	for (size_t group = 0; group < run->groups; group++) {
+		int status = read_input_rows(run, group, rows);
+
+		if (status != EDGEBERT_HW_OK)
+			return status;
+		run->kernels->pack_rows(rows, run->operation->depth,
+					run->input + group * group_elements);
 	}
 	return EDGEBERT_HW_OK;
 }
 
 /* Reads and checks the block table; *ret_bytes is the size of the packed operand. */
-static int read_offsets(struct eb_job *job, const struct eb_operation *operation,
-			struct buffers *buffers, uint32_t *ret_bytes)
+static int read_offsets(struct matmul_run *run, uint32_t *ret_bytes)
 {
+	const struct eb_operation *operation = run->operation;
+	struct eb_job *job = run->job;
 	uint32_t weights = operation->command->matmul.weights;
 	size_t blocks = eb_bitmask_blocks(operation->columns);
 	struct eb_extent extent = { .operand = weights, .rows = 1, .alignment = 4 };
-	int status = eb_operand_read(job, weights, buffers->offsets,
+	int status = eb_operand_read(job, weights, run->offsets,
 				     eb_bitmask_table_bytes(operation->columns));
 
 	if (status != EDGEBERT_HW_OK)
 		return status;
-	if (!eb_bitmask_offsets_are_valid(buffers->offsets, operation->columns,
-					  operation->depth)) {
+	if (!eb_bitmask_offsets_are_valid(run->offsets, operation->columns, operation->depth)) {
 		job->fault_address = weights;
 		return EDGEBERT_HW_BAD_PACKING;
 	}
-	extent.row_bytes = buffers->offsets[blocks];
+	extent.row_bytes = run->offsets[blocks];
 	*ret_bytes = extent.row_bytes;
 	return eb_extent_check(job, &extent);
-}
-
-static int read_packed_block(struct eb_job *job, const struct eb_operation *operation,
-			     struct buffers *buffers, size_t block, size_t columns)
-{
-	uint32_t start = buffers->offsets[block], end = buffers->offsets[block + 1];
-	uint32_t operand = operation->command->matmul.weights + start;
-	size_t depth = operation->depth;
-	int status;
-	const void *packed = eb_operand_view(job, operand, end - start, &status);
-
-	if (!packed)
-		return status;
-	if (!eb_bitmask_unpack_block(packed, end - start, columns, depth, buffers->unpacked)) {
-		job->fault_address = operand;
-		return EDGEBERT_HW_BAD_PACKING;
-	}
-	for (size_t column = 0; column < columns; column++) {
-		int16_t *values = buffers->weights + column * depth;
-
-		eb_adaptivfloat_mantissa_row(buffers->unpacked + column * depth, depth, values);
-		count_nonzero(values, depth, buffers->weights_nonzero);
-	}
-	return EDGEBERT_HW_OK;
-}
-
-static int read_weights(struct eb_job *job, const struct eb_operation *operation,
-			struct buffers *buffers, size_t block, size_t columns)
-{
-	const struct edgebert_hw_matmul *matmul = &operation->command->matmul;
-	size_t depth = operation->depth;
-
-	if (columns < EB_MATMUL_COLUMNS)
-		memset(buffers->weights + columns * depth, 0,
-		       (EB_MATMUL_COLUMNS - columns) * depth * 2);
-	if (operation->flags & EDGEBERT_HW_CMD_PACKED)
-		return read_packed_block(job, operation, buffers, block, columns);
-	return read_rows(job, matmul->weights +
-			 (uint32_t)(block * EB_MATMUL_COLUMNS) * matmul->weights_stride,
-			 matmul->weights_stride, columns, depth, buffers->weights,
-			 buffers->weights_nonzero);
 }
 
 /*
@@ -214,6 +303,45 @@ static int read_bias(struct eb_job *job, const struct eb_operation *operation, i
 	for (size_t c = 0; c < columns; c++) {
 		bias[c] = bias[c] > limit ? limit : bias[c];
 		bias[c] = bias[c] < -limit ? -limit : bias[c];
+	}
+	return status;
+}
+
+static size_t block_columns(const struct eb_operation *operation, size_t block)
+{
+	size_t left = operation->columns - block * EB_MATMUL_COLUMNS;
+
+	return left < EB_MATMUL_COLUMNS ? left : EB_MATMUL_COLUMNS;
+}
+
+static uint32_t packed_block_operand(const struct matmul_run *run, size_t block)
+{
+	return run->operation->command->matmul.weights + run->offsets[block];
+}
+
+/* Makes a block of weights readable by any thread; only the job's thread touches memory. */
+static int read_block(struct matmul_run *run, size_t block, struct block_codes *codes,
+		      uint8_t *copy)
+{
+	const struct eb_operation *operation = run->operation;
+	const struct edgebert_hw_matmul *matmul = &operation->command->matmul;
+	size_t columns = block_columns(operation, block);
+	int status = EDGEBERT_HW_OK;
+
+	if (operation->flags & EDGEBERT_HW_CMD_PACKED) {
+		codes->packed_bytes = run->offsets[block + 1] - run->offsets[block];
+		codes->rows[0] = eb_operand_lasting_view(run->job,
+							 packed_block_operand(run, block),
+							 codes->packed_bytes, copy, &status);
+		return status;
+	}
+	for (size_t c = 0; c < columns && status == EDGEBERT_HW_OK; c++) {
+		uint32_t row = (uint32_t)(block * EB_MATMUL_COLUMNS + c);
+
+		codes->rows[c] = eb_operand_lasting_view(run->job, matmul->weights +
+							 row * matmul->weights_stride,
+							 operation->depth,
+							 copy + c * operation->depth, &status);
 	}
 	return status;
 }
@@ -245,39 +373,144 @@ void eb_matmul_finish_row(const struct eb_matmul_finish *finish, const int32_t *
 	}
 }
 
-/* Puts a finished block of columns where it belongs in the output kept aside. */
-static void finish_block(const struct eb_operation *operation, struct buffers *buffers,
-			 size_t first, size_t columns)
+/* Puts the elements of 16 rows and columns where they belong in the output kept aside. */
+static void place_tile(const struct matmul_run *run, const uint8_t *tile, size_t first_row,
+		       size_t first_column, size_t columns)
 {
-	const struct edgebert_hw_matmul *matmul = &operation->command->matmul;
-	size_t element = eb_element_bytes(matmul->output_format);
-	size_t rows = operation->rows;
+	const struct eb_operation *operation = run->operation;
+	size_t element = eb_element_bytes(operation->command->matmul.output_format);
+	size_t rows = operation->rows - first_row;
+
+	rows = rows < EB_MATMUL_ROWS ? rows : EB_MATMUL_ROWS;
+	if (operation->flags & EDGEBERT_HW_CMD_TRANSPOSE) {
+		for (size_t c = 0; c < columns; c++)
+			memcpy(run->output + ((first_column + c) * operation->rows + first_row) *
+			       element, tile + c * EB_MATMUL_ROWS * element, rows * element);
+		return;
+	}
+	for (size_t r = 0; r < rows; r++)
+		memcpy(run->output + ((first_row + r) * operation->columns + first_column) *
+		       element, tile + r * EB_MATMUL_COLUMNS * element, columns * element);
+}
+
+static void finish_block(const struct matmul_run *run, const struct work_area *area,
+			 size_t block)
+{
+	const struct edgebert_hw_matmul *matmul = &run->operation->command->matmul;
+	size_t first = block * EB_MATMUL_COLUMNS, columns = block_columns(run->operation, block);
 	const struct eb_matmul_finish finish = {
 		.shift = eb_matmul_shift(matmul->input_bias, matmul->weights_bias),
 		.activation = matmul->activation,
 		.output_format = matmul->output_format,
 		.output_bias = matmul->output_bias,
 	};
-	int16_t finished[EB_MATMUL_COLUMNS];
-	const uint8_t *bytes = (const uint8_t *)finished;
+	int16_t tile[EB_MATMUL_ROWS * EB_MATMUL_COLUMNS] __attribute__((aligned(64)));
 
-	for (size_t row = 0; row < rows; row++) {
-		eb_matmul_finish_row(&finish, buffers->sums + row * EB_MATMUL_COLUMNS,
-				     buffers->bias + first, finished);
-		if (!(operation->flags & EDGEBERT_HW_CMD_TRANSPOSE)) {
-			memcpy(buffers->output + (row * operation->columns + first) * element,
-			       bytes, columns * element);
-			continue;
-		}
-		for (size_t c = 0; c < columns; c++)
-			memcpy(buffers->output + ((first + c) * rows + row) * element,
-			       bytes + c * element, element);
+	for (size_t group = 0; group < run->groups; group++) {
+		run->kernels->finish(&finish, area->sums + group * EB_MATMUL_ROWS *
+				     EB_MATMUL_COLUMNS, run->bias + first,
+				     run->operation->flags & EDGEBERT_HW_CMD_TRANSPOSE, tile);
+		place_tile(run, (const uint8_t *)tile, group * EB_MATMUL_ROWS, first, columns);
 	}
 }
 
-static int write_output(struct eb_job *job, const struct eb_operation *operation,
-			const struct buffers *buffers)
+static void note_bad_block(struct matmul_run *run, size_t block)
 {
+	size_t lowest = atomic_load(&run->bad_block);
+
+	while (block < lowest && !atomic_compare_exchange_weak(&run->bad_block, &lowest, block))
+		;
+}
+
+/* Codes of a block to numbers; false: its packing is wrong. */
+static bool decode_block(const struct matmul_run *run, const struct work_area *area,
+			 const struct block_codes *codes, size_t columns, int32_t *pairs)
+{
+	size_t depth = run->operation->depth;
+	bool packed = run->operation->flags & EDGEBERT_HW_CMD_PACKED;
+
+	if (packed && !eb_bitmask_unpack_block(codes->rows[0], codes->packed_bytes, columns,
+					       depth, area->unpacked))
+		return false;
+	memset(area->block_nonzero, 0, depth);
+	for (size_t c = 0; c < columns; c++)
+		pairs[c] = run->kernels->decode_codes(packed ? area->unpacked + c * depth :
+							       codes->rows[c],
+						      depth, area->weights + c * depth,
+						      area->block_nonzero);
+	memset(area->weights + columns * depth, 0, (EB_MATMUL_COLUMNS - columns) * depth * 2);
+	add_counts(area->block_nonzero, depth, area->nonzero);
+	return true;
+}
+
+/* One block of the batch from codes to finished output: an eb_workers_part. */
+static void run_block(void *opaque, size_t index, unsigned int worker)
+{
+	struct matmul_run *run = opaque;
+	const struct work_area *area = &run->areas[worker];
+	size_t block = run->batch_first + index;
+	int32_t pairs[EB_MATMUL_COLUMNS] = { 0 };
+	const struct eb_matmul_block operands = {
+		.packed = run->input,
+		.input_pairs = run->input_pairs,
+		.weights = area->weights,
+		.weight_pairs = pairs,
+		.rows = run->operation->rows,
+		.groups = run->groups,
+		.depth = run->operation->depth,
+	};
+
+	if (!decode_block(run, area, &run->batch[index], block_columns(run->operation, block),
+			  pairs)) {
+		note_bad_block(run, block);
+		return;
+	}
+	run->kernels->sum(&operands, area->sums);
+	finish_block(run, area, block);
+}
+
+/* The lowest block that fails decides the status, however the blocks were shared out. */
+static int run_batch(struct matmul_run *run, size_t count)
+{
+	int status = EDGEBERT_HW_OK;
+	size_t ready = 0;
+
+	while (ready < count) {
+		status = read_block(run, run->batch_first + ready, &run->batch[ready],
+				    run->copies + ready * run->copy_bytes);
+		if (status != EDGEBERT_HW_OK)
+			break;
+		ready++;
+	}
+	atomic_store(&run->bad_block, SIZE_MAX);
+	eb_workers_run(run->workers, run_block, run, ready);
+	if (atomic_load(&run->bad_block) == SIZE_MAX)
+		return status;
+	run->job->fault_address = packed_block_operand(run, atomic_load(&run->bad_block));
+	return EDGEBERT_HW_BAD_PACKING;
+}
+
+static int run_blocks(struct matmul_run *run)
+{
+	size_t blocks = eb_vectors(run->operation->columns);
+
+	for (size_t first = 0; first < blocks; first += run->batch_size) {
+		size_t left = blocks - first;
+		int status;
+
+		if (eb_job_aborted(run->job))
+			return EDGEBERT_HW_ABORTED;
+		run->batch_first = first;
+		status = run_batch(run, left < run->batch_size ? left : run->batch_size);
+		if (status != EDGEBERT_HW_OK)
+			return status;
+	}
+	return EDGEBERT_HW_OK;
+}
+
+static int write_output(const struct matmul_run *run)
+{
+	const struct eb_operation *operation = run->operation;
 	const struct edgebert_hw_matmul *matmul = &operation->command->matmul;
 	bool transposed = operation->flags & EDGEBERT_HW_CMD_TRANSPOSE;
 	size_t rows = transposed ? operation->columns : operation->rows;
@@ -285,9 +518,9 @@ static int write_output(struct eb_job *job, const struct eb_operation *operation
 			   eb_element_bytes(matmul->output_format);
 
 	for (size_t row = 0; row < rows; row++) {
-		int status = eb_operand_write(job, matmul->output +
+		int status = eb_operand_write(run->job, matmul->output +
 					      (uint32_t)row * matmul->output_stride,
-					      buffers->output + row * row_bytes, row_bytes);
+					      run->output + row * row_bytes, row_bytes);
 
 		if (status != EDGEBERT_HW_OK)
 			return status;
@@ -299,18 +532,22 @@ static int write_output(struct eb_job *job, const struct eb_operation *operation
  * Exactly the multiplications whose operands are both non-zero switch; stored zeros are
  * not read either.  An operand passes the array once per tile of the other.
  */
-static struct eb_work matmul_work(const struct eb_operation *operation,
-				  const struct buffers *buffers)
+static struct eb_work matmul_work(const struct matmul_run *run)
 {
+	const struct eb_operation *operation = run->operation;
 	uint64_t rows = operation->rows, columns = operation->columns;
+	unsigned int threads = run->workers ? run->job->core->threads : 1;
 	uint64_t input = 0, weights = 0;
 	struct eb_work work = { .outputs = rows * columns };
 
 	for (size_t d = 0; d < operation->depth; d++) {
-		input += buffers->input_nonzero[d];
-		weights += buffers->weights_nonzero[d];
-		work.multiplications += (uint64_t)buffers->input_nonzero[d] *
-					buffers->weights_nonzero[d];
+		uint64_t nonzero = 0;
+
+		for (unsigned int i = 0; i < threads; i++)
+			nonzero += run->areas[i].nonzero[d];
+		input += run->input_nonzero[d];
+		weights += nonzero;
+		work.multiplications += run->input_nonzero[d] * nonzero;
 	}
 	input += rows * operation->depth / EDGEBERT_HW_LANES * 2;
 	weights += columns * operation->depth / EDGEBERT_HW_LANES * 2;
@@ -319,50 +556,28 @@ static struct eb_work matmul_work(const struct eb_operation *operation,
 	return work;
 }
 
-static int run_blocks(struct eb_job *job, const struct eb_operation *operation,
-		      struct buffers *buffers)
-{
-	for (size_t block = 0; block < eb_vectors(operation->columns); block++) {
-		size_t first = block * EB_MATMUL_COLUMNS;
-		size_t columns = operation->columns - first;
-		int status;
-
-		columns = columns < EB_MATMUL_COLUMNS ? columns : EB_MATMUL_COLUMNS;
-		if (eb_job_aborted(job))
-			return EDGEBERT_HW_ABORTED;
-		status = read_weights(job, operation, buffers, block, columns);
-		if (status != EDGEBERT_HW_OK)
-			return status;
-		job->core->matmul_kernel(buffers->input, operation->rows, buffers->weights,
-					 operation->depth, buffers->sums);
-		finish_block(operation, buffers, first, columns);
-	}
-	return EDGEBERT_HW_OK;
-}
-
 int eb_run_matmul(struct eb_job *job, const struct eb_operation *operation)
 {
-	const struct edgebert_hw_matmul *matmul = &operation->command->matmul;
-	struct buffers buffers;
+	struct matmul_run run = { .job = job, .operation = operation,
+				  .kernels = job->core->kernels };
 	struct eb_work work;
 	uint32_t packed_bytes = 0;
 	int status;
 
-	if (!get_buffers(job->core, operation, &buffers))
+	if (!get_buffers(&run, job->core))
 		return EDGEBERT_HW_DEVICE_ERROR;
-	status = read_rows(job, matmul->input, matmul->input_stride, operation->rows,
-			   operation->depth, buffers.input, buffers.input_nonzero);
+	status = read_input(&run);
 	if (status == EDGEBERT_HW_OK)
-		status = read_bias(job, operation, buffers.bias);
+		status = read_bias(job, operation, run.bias);
 	if (status == EDGEBERT_HW_OK && operation->flags & EDGEBERT_HW_CMD_PACKED)
-		status = read_offsets(job, operation, &buffers, &packed_bytes);
+		status = read_offsets(&run, &packed_bytes);
 	if (status == EDGEBERT_HW_OK)
-		status = run_blocks(job, operation, &buffers);
+		status = run_blocks(&run);
 	if (status == EDGEBERT_HW_OK)
-		status = write_output(job, operation, &buffers);
+		status = write_output(&run);
 	if (status != EDGEBERT_HW_OK)
 		return status;
-	work = matmul_work(operation, &buffers);
+	work = matmul_work(&run);
 	eb_job_charge(job, operation, packed_bytes, &work);
 	return EDGEBERT_HW_OK;
 }

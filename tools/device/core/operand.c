@@ -111,24 +111,44 @@ int eb_operand_write(struct eb_job *job, uint32_t operand, const void *source, s
 					     source, size));
 }
 
-const void *eb_operand_view(struct eb_job *job, uint32_t operand, size_t size, int *status)
+/* An operand where it lies, or NULL. */
+static const void *in_place(struct eb_job *job, uint32_t operand, size_t size)
 {
 	const struct eb_core_memory *memory = job->memory;
 	const void *mapped;
 	size_t available = size;
+
+	if (!eb_operand_is_host(operand))
+		return on_chip_address(job, operand);
+	if (!memory->map_read)
+		return NULL;
+	mapped = memory->map_read(memory->opaque, host_address(job, operand), &available);
+	return available >= size ? mapped : NULL;
+}
+
+const void *eb_operand_view(struct eb_job *job, uint32_t operand, size_t size, int *status)
+{
+	const void *view = in_place(job, operand, size);
 	void *row;
 
 	*status = EDGEBERT_HW_OK;
-	if (!eb_operand_is_host(operand))
-		return on_chip_address(job, operand);
-	if (memory->map_read) {
-		mapped = memory->map_read(memory->opaque, host_address(job, operand), &available);
-		if (mapped && available >= size)
-			return mapped;
-	}
+	if (view)
+		return view;
 	row = eb_core_scratch(job->core, EB_SCRATCH_ROW, size);
 	*status = row ? eb_operand_read(job, operand, row, size) : EDGEBERT_HW_DEVICE_ERROR;
 	return *status == EDGEBERT_HW_OK ? row : NULL;
+}
+
+const void *eb_operand_lasting_view(struct eb_job *job, uint32_t operand, size_t size, void *copy,
+				    int *status)
+{
+	const void *view = in_place(job, operand, size);
+
+	*status = EDGEBERT_HW_OK;
+	if (view)
+		return view;
+	*status = eb_operand_read(job, operand, copy, size);
+	return *status == EDGEBERT_HW_OK ? copy : NULL;
 }
 
 int eb_operand_read_words(struct eb_job *job, uint32_t operand, uint8_t format, uint8_t bias,
@@ -141,7 +161,7 @@ int eb_operand_read_words(struct eb_job *job, uint32_t operand, uint8_t format, 
 		return eb_operand_read(job, operand, words, count * sizeof(*words));
 	codes = eb_operand_view(job, operand, count, &status);
 	if (codes)
-		eb_adaptivfloat_decode_row(codes, count, bias, words);
+		job->core->kernels->adaptivfloat_decode_row(codes, count, bias, words);
 	return status;
 }
 
@@ -154,7 +174,7 @@ int eb_operand_write_words(struct eb_job *job, uint32_t operand, uint8_t format,
 	if (!row)
 		return EDGEBERT_HW_DEVICE_ERROR;
 	if (format == EDGEBERT_HW_FORMAT_AF8) {
-		eb_adaptivfloat_encode_row(words, count, 10, bias, row);
+		job->core->kernels->adaptivfloat_encode_row(words, count, 10, bias, row);
 	} else {
 		int16_t *elements = row;
 

@@ -47,6 +47,10 @@ int eb_operand_read(struct eb_job *job, uint32_t operand, void *destination, siz
 int eb_operand_write(struct eb_job *job, uint32_t operand, const void *source, size_t size);
 const void *eb_operand_view(struct eb_job *job, uint32_t operand, size_t size, int *status);
 
+/* The same, valid until the job's next write: what cannot be read in place goes to copy. */
+const void *eb_operand_lasting_view(struct eb_job *job, uint32_t operand, size_t size, void *copy,
+				    int *status);
+
 /* One row of AF8 or Q6.10 elements as Q6.10 words. */
 int eb_operand_read_words(struct eb_job *job, uint32_t operand, uint8_t format, uint8_t bias,
 			  size_t count, int16_t *words);

@@ -23,6 +23,17 @@ void eb_softmax_row(const int16_t *words, const int16_t *span, size_t count,
 void eb_layernorm_row(const int16_t *words, const int16_t *gamma, const int16_t *beta,
 		      size_t count, uint32_t epsilon, int32_t *values);
 
+/* value = (((word << 10) - mean) * mantissa >> shift) * gamma >> 10, plus beta. */
+struct eb_layernorm_scale {
+	int64_t mean;			/* 20 fraction bits */
+	int32_t mantissa;
+	int shift;
+};
+
+/* From the sums of a row's words and of their squares. */
+struct eb_layernorm_scale eb_layernorm_scale(int64_t sum, int64_t squares, size_t count,
+					     uint32_t epsilon);
+
 /* Entropy of softmax(words) in Q6.10 nats, not below 0; count 1..16. */
 int16_t eb_entropy_row(const int16_t *words, size_t count);
 

@@ -90,7 +90,7 @@ static int run_row(struct eb_job *job, const struct eb_operation *operation,
 		span = buffers->span + buffers->mirror - row;
 	else if (operation->flags & EDGEBERT_HW_CMD_SPAN)
 		span = buffers->span;
-	eb_softmax_row(buffers->words, span, columns, buffers->probabilities);
+	job->core->kernels->softmax_row(buffers->words, span, columns, buffers->probabilities);
 	memset(buffers->probabilities + columns, 0, (whole - columns) * 4);
 	return eb_operand_write_words(job, softmax->output + row * softmax->output_stride,
 				      softmax->output_format, softmax->output_bias, whole,

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The plain C kernels, and the choice among all sets.
+ */
+#include "tools/device/core/kernels.h"
+
+#include <string.h>
+
+#include "tools/device/core/adaptivfloat.h"
+#include "tools/device/core/job.h"
+#include "tools/device/core/kernels_x86.h"
+#include "tools/device/core/row.h"
+
+static bool always(void)
+{
+	return true;
+}
+
+static int32_t decode_codes(const uint8_t *codes, size_t depth, int16_t *values,
+			    uint8_t *nonzero)
+{
+	eb_adaptivfloat_mantissa_row(codes, depth, values);
+	for (size_t d = 0; d < depth; d++)
+		nonzero[d] += values[d] != 0;
+	return 0;
+}
+
+static void pack_rows(const int16_t *rows, size_t depth, int16_t *packed)
+{
+	memcpy(packed, rows, EB_MATMUL_ROWS * depth * sizeof(*rows));
+}
+
+static void sum(const struct eb_matmul_block *block, int32_t *sums)
+{
+	size_t whole = block->groups * EB_MATMUL_ROWS;
+
+	eb_matmul_kernel_generic(block->packed, block->rows, block->weights, block->depth, sums);
+	memset(sums + block->rows * EB_MATMUL_COLUMNS, 0,
+	       (whole - block->rows) * EB_MATMUL_COLUMNS * sizeof(*sums));
+}
+
+static void finish_tile(const struct eb_matmul_finish *finish, int32_t *sums,
+			const int32_t *bias, bool transposed, void *elements)
+{
+	const size_t size = eb_element_bytes(finish->output_format);
+	uint8_t row[EB_MATMUL_COLUMNS * 2] __attribute__((aligned(4)));
+	uint8_t *bytes = elements;
+
+	for (size_t r = 0; r < EB_MATMUL_ROWS; r++) {
+		eb_matmul_finish_row(finish, sums + r * EB_MATMUL_COLUMNS, bias, row);
+		if (!transposed) {
+			memcpy(bytes + r * EB_MATMUL_COLUMNS * size, row, sizeof(row) / 2 * size);
+			continue;
+		}
+		for (size_t c = 0; c < EB_MATMUL_COLUMNS; c++)
+			memcpy(bytes + (c * EB_MATMUL_ROWS + r) * size, row + c * size, size);
+	}
+}
+
+static const struct eb_kernels generic = {
+	.name = "generic",
+	.supported = always,
+	.decode_codes = decode_codes,
+	.pack_rows = pack_rows,
+	.sum = sum,
+	.finish = finish_tile,
+	.adaptivfloat_encode_row = eb_adaptivfloat_encode_row,
+	.adaptivfloat_decode_row = eb_adaptivfloat_decode_row,
+	.softmax_row = eb_softmax_row,
+	.layernorm_row = eb_layernorm_row,
+};
+
+#ifdef __x86_64__
+bool eb_cpu_has_avx512(void)
+{
+	return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+	       __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
+	       __builtin_cpu_supports("avx512vnni");
+}
+#endif
+
+const struct eb_kernels *const eb_kernel_sets[] = {
+#ifdef __x86_64__
+	&eb_kernels_avx512,
+#endif
+	&generic,
+	NULL,
+};
+
+const struct eb_kernels *eb_kernels_find(const char *name)
+{
+	for (size_t i = 0; eb_kernel_sets[i]; i++) {
+		const struct eb_kernels *kernels = eb_kernel_sets[i];
+
+		if ((!name || strcmp(name, kernels->name) == 0) && kernels->supported())
+			return kernels;
+	}
+	return NULL;
+}

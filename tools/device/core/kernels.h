@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The inner loops of the device core, once in plain C and once per instruction set.  All
+ * give the same bits; which set is used is chosen when a core is created.
+ */
+#ifndef EDGEBERT_DEVICE_KERNELS_H
+#define EDGEBERT_DEVICE_KERNELS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "tools/device/core/matmul.h"
+
+/* Input rows are packed, and sums are formed, in groups of so many. */
+#define EB_MATMUL_ROWS 16
+
+/* The decoded operands of sums of 16 columns. */
+struct eb_matmul_block {
+	const int16_t *packed;		/* groups of 16 rows as pack_rows left them */
+	const int32_t *input_pairs;	/* per row, from decode_codes */
+	const int16_t *weights;		/* [16][depth] */
+	const int32_t *weight_pairs;	/* per column, from decode_codes */
+	size_t rows, groups, depth;	/* depth: a multiple of 16 */
+};
+
+struct eb_kernels {
+	const char *name;
+	bool (*supported)(void);
+
+	/*
+	 * One row of `depth` codes to what the multipliers see; adds one to nonzero[d] for
+	 * each that is not zero.  Returns a number that `sum` of the same set wants back.
+	 */
+	int32_t (*decode_codes)(const uint8_t *codes, size_t depth, int16_t *values,
+				uint8_t *nonzero);
+	/* rows[16][depth] to the order that `sum` reads; as many elements. */
+	void (*pack_rows)(const int16_t *rows, size_t depth, int16_t *packed);
+	/* The sums modulo 2^32: per group 16 x 16 in an order known to `finish`. */
+	void (*sum)(const struct eb_matmul_block *block, int32_t *sums);
+	/*
+	 * One group's sums, each with its column's bias, to elements[row][column], or
+	 * elements[column][row] when transposed.  The sums are used up.
+	 */
+	void (*finish)(const struct eb_matmul_finish *finish, int32_t *sums, const int32_t *bias,
+		       bool transposed, void *elements);
+
+	/* As the functions of the same names. */
+	void (*adaptivfloat_encode_row)(const int32_t *values, size_t count,
+					unsigned int fraction_bits, unsigned int bias,
+					uint8_t *codes);
+	void (*adaptivfloat_decode_row)(const uint8_t *codes, size_t count, unsigned int bias,
+					int16_t *values);
+	void (*softmax_row)(const int16_t *words, const int16_t *span, size_t count,
+			    int32_t *probabilities);
+	void (*layernorm_row)(const int16_t *words, const int16_t *gamma, const int16_t *beta,
+			      size_t count, uint32_t epsilon, int32_t *values);
+};
+
+/* Fastest first; the last is plain C and runs everywhere.  Ends with NULL. */
+extern const struct eb_kernels *const eb_kernel_sets[];
+
+/* name NULL: the fastest that this processor supports.  NULL: no such set, or unsupported. */
+const struct eb_kernels *eb_kernels_find(const char *name);
+
+#endif /* EDGEBERT_DEVICE_KERNELS_H */

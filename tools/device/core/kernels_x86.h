@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The kernel sets for x86-64 instruction set extensions.
+ */
+#ifndef EDGEBERT_DEVICE_KERNELS_X86_H
+#define EDGEBERT_DEVICE_KERNELS_X86_H
+
+#include "tools/device/core/kernels.h"
+
+bool eb_cpu_has_avx512(void);
+
+extern const struct eb_kernels eb_kernels_avx512;	/* F, BW, DQ, VL and VNNI */
+
+#endif /* EDGEBERT_DEVICE_KERNELS_X86_H */

@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The matrix unit with AVX-512 VNNI.
+ *
+ * Lanes are input rows and weights are broadcast, so that weights stay as they are decoded.
+ * Winograd's identity saves a third of the instructions where additions are cheap:
+ *
+ *   a0*w0 + a1*w1 = (a0 + w1) * (a1 + w0) - a0*a1 - w0*w1
+ *
+ * Decoded codes have 13 bits, so the sums in brackets fit in 16; everything else is modulo
+ * 2^32, where the identity is exact.  The last two terms depend on the input row or the
+ * weight row alone: decode_codes forms them.
+ */
+#include "kernel/edgebert_hw.h"
+#include "tools/device/core/activation.h"
+#include "tools/device/core/adaptivfloat.h"
+#include "tools/device/core/avx512.h"
+#include "tools/device/core/kernels_x86.h"
+#include "tools/device/core/rows_avx512.h"
+
+/* An element quad of 16 rows: two vectors of pairs. */
+#define QUAD 4
+#define PAIR_ELEMENTS 32		/* int16 per vector */
+/* Elements of depth at a time: 64 rows and 16 columns of them fit in the first cache. */
+#define DEPTH_STEP 256
+
+/* Kept as an instruction: gcc 12 copies the accumulator of the intrinsic back and forth. */
+#define DOT_PRODUCT(sum, a, b) \
+	__asm__("vpdpwssd %2, %1, %0" : "+v"(sum) : "v"(a), "v"(b))
+
+/* ---- Decoding and packing ----------------------------------------------------------- */
+
+static int32_t decode_codes(const uint8_t *codes, size_t depth, int16_t *values,
+			    uint8_t *nonzero)
+{
+	const __m512i seven = _mm512_set1_epi16(7), fifteen = _mm512_set1_epi16(15);
+	const __m512i sixteen = _mm512_set1_epi16(16), magnitude = _mm512_set1_epi16(0x7f);
+	__m512i products = _mm512_setzero_si512();
+
+	for (size_t d = 0; d < depth; d += PAIR_ELEMENTS) {
+		__mmask32 lanes = depth - d >= PAIR_ELEMENTS ? UINT32_MAX : 0xffff;
+		__m256i row = _mm256_maskz_loadu_epi8(lanes, codes + d);
+		__m256i counts = _mm256_maskz_loadu_epi8(lanes, nonzero + d);
+		__m512i code = _mm512_cvtepu8_epi16(row);
+		__m512i exponent = _mm512_and_si512(_mm512_srli_epi16(code, 4), seven);
+		__m512i value = _mm512_or_si512(_mm512_and_si512(code, fifteen), sixteen);
+		__mmask32 set = _mm512_test_epi16_mask(code, magnitude);
+
+		value = _mm512_maskz_sllv_epi16(set, value, exponent);
+		value = _mm512_mask_sub_epi16(value, _mm256_movepi8_mask(row),
+					      _mm512_setzero_si512(), value);
+		_mm512_mask_storeu_epi16(values + d, lanes, value);
+		counts = _mm256_mask_sub_epi8(counts, set, counts, _mm256_set1_epi8(-1));
+		_mm256_mask_storeu_epi8(nonzero + d, lanes, counts);
+		/* Each even pair times the pair after it. */
+		DOT_PRODUCT(products, _mm512_maskz_mov_epi32(0x5555, value),
+			    _mm512_shuffle_epi32(value, _MM_PERM_CDAB));
+	}
+	return _mm512_reduce_add_epi32(products);
+}
+
+/* 16 x 16 numbers of 32 bits: rows to columns. */
+static inline void transpose(__m512i *v)
+{
+	__m512i t[LANES];
+
+#pragma GCC unroll 8
+	for (int i = 0; i < LANES; i += 2) {
+		t[i] = _mm512_unpacklo_epi32(v[i], v[i + 1]);
+		t[i + 1] = _mm512_unpackhi_epi32(v[i], v[i + 1]);
+	}
+#pragma GCC unroll 4
+	for (int i = 0; i < LANES; i += 4) {
+		v[i] = _mm512_unpacklo_epi64(t[i], t[i + 2]);
+		v[i + 1] = _mm512_unpackhi_epi64(t[i], t[i + 2]);
+		v[i + 2] = _mm512_unpacklo_epi64(t[i + 1], t[i + 3]);
+		v[i + 3] = _mm512_unpackhi_epi64(t[i + 1], t[i + 3]);
+	}
+#pragma GCC unroll 4
+	for (int i = 0; i < 4; i++) {
+		__m512i low = _mm512_shuffle_i32x4(v[i], v[i + 4], 0x88);
+		__m512i high = _mm512_shuffle_i32x4(v[i], v[i + 4], 0xdd);
+		__m512i low2 = _mm512_shuffle_i32x4(v[i + 8], v[i + 12], 0x88);
+		__m512i high2 = _mm512_shuffle_i32x4(v[i + 8], v[i + 12], 0xdd);
+
+		t[i] = _mm512_shuffle_i32x4(low, low2, 0x88);
+		t[i + 8] = _mm512_shuffle_i32x4(low, low2, 0xdd);
+		t[i + 4] = _mm512_shuffle_i32x4(high, high2, 0x88);
+		t[i + 12] = _mm512_shuffle_i32x4(high, high2, 0xdd);
+	}
+#pragma GCC unroll 16
+	for (int i = 0; i < LANES; i++)
+		v[i] = t[i];
+}
+
+/* packed[pair][row]: a pair of elements of each of the 16 rows makes a vector. */
+static void pack_rows(const int16_t *rows, size_t depth, int16_t *packed)
+{
+	for (size_t d = 0; d < depth; d += PAIR_ELEMENTS) {
+		size_t pairs = depth - d >= PAIR_ELEMENTS ? LANES : LANES / 2;
+		__mmask16 lanes = (__mmask16)((1u << pairs) - 1);
+		__m512i tile[LANES];
+
+#pragma GCC unroll 16
+		for (size_t row = 0; row < LANES; row++)
+			tile[row] = _mm512_maskz_loadu_epi32(lanes, rows + row * depth + d);
+		transpose(tile);
+#pragma GCC unroll 16
+		for (size_t pair = 0; pair < LANES; pair++)
+			if (pair < pairs)
+				_mm512_storeu_si512(packed + (d / 2 + pair) * PAIR_ELEMENTS,
+						    tile[pair]);
+	}
+}
+
+/* ---- Sums --------------------------------------------------------------------------- */
+
+static inline __m512i load_pair(const int16_t *weights)
+{
+	int32_t pair;
+
+	__builtin_memcpy(&pair, weights, sizeof(pair));
+	return _mm512_set1_epi32(pair);
+}
+
+/*
+ * Adds depth_step elements of GROUPS x 16 rows times 4 columns to sums[group][column][row].
+ * Sums start from what the identity takes away.
+ */
+#define DEFINE_SUM(NAME, GROUPS)								\
+static void NAME(const struct eb_matmul_block *block, size_t group, size_t column,		\
+		 size_t first, size_t end, int32_t *sums)					\
+{												\
+	const size_t stride = block->depth * EB_MATMUL_ROWS, depth = block->depth;		\
+	const int16_t *input = block->packed + group * stride + first * EB_MATMUL_ROWS;		\
+	const int16_t *weights = block->weights + column * depth + first;			\
+	int32_t *tile = sums + (group * EB_MATMUL_COLUMNS + column) * LANES;			\
+	__m512i sum[GROUPS][4];									\
+												\
+	_Pragma("GCC unroll 4") for (int g = 0; g < GROUPS; g++) {				\
+		__m512i rows = _mm512_loadu_si512(block->input_pairs + (group + g) * LANES);	\
+												\
+		_Pragma("GCC unroll 4") for (int c = 0; c < 4; c++) {				\
+			__m512i both = _mm512_add_epi32(rows,					\
+				_mm512_set1_epi32(block->weight_pairs[column + c]));		\
+												\
+			sum[g][c] = first ? _mm512_load_si512(tile + (g * 16 + c) * LANES) :	\
+					    _mm512_sub_epi32(_mm512_setzero_si512(), both);	\
+		}										\
+	}											\
+	for (size_t d = first; d < end; d += QUAD) {						\
+		__m512i even[GROUPS], odd[GROUPS];						\
+												\
+		_Pragma("GCC unroll 4") for (int g = 0; g < GROUPS; g++) {			\
+			even[g] = _mm512_loadu_si512(input + g * stride);			\
+			odd[g] = _mm512_loadu_si512(input + g * stride + PAIR_ELEMENTS);	\
+		}										\
+		_Pragma("GCC unroll 4") for (int c = 0; c < 4; c++) {				\
+			__m512i w0 = load_pair(weights + c * depth);				\
+			__m512i w1 = load_pair(weights + c * depth + 2);			\
+												\
+			_Pragma("GCC unroll 4") for (int g = 0; g < GROUPS; g++)		\
+				DOT_PRODUCT(sum[g][c], _mm512_add_epi16(even[g], w1),		\
+					    _mm512_add_epi16(odd[g], w0));			\
+		}										\
+		input += 2 * PAIR_ELEMENTS;							\
+		weights += QUAD;								\
+	}											\
+	_Pragma("GCC unroll 4") for (int g = 0; g < GROUPS; g++)				\
+		_Pragma("GCC unroll 4") for (int c = 0; c < 4; c++)				\
+			_mm512_store_si512(tile + (g * 16 + c) * LANES, sum[g][c]);		\
+}
+
+DEFINE_SUM(sum_64_rows, 4)
+DEFINE_SUM(sum_16_rows, 1)
+
+static void sum(const struct eb_matmul_block *block, int32_t *sums)
+{
+	size_t whole = block->groups & ~(size_t)3;
+
+	for (size_t first = 0; first < block->depth; first += DEPTH_STEP) {
+		size_t end = first + DEPTH_STEP < block->depth ? first + DEPTH_STEP : block->depth;
+
+		for (size_t group = 0; group < whole; group += 4)
+			for (size_t column = 0; column < EB_MATMUL_COLUMNS; column += 4)
+				sum_64_rows(block, group, column, first, end, sums);
+		for (size_t group = whole; group < block->groups; group++)
+			for (size_t column = 0; column < EB_MATMUL_COLUMNS; column += 4)
+				sum_16_rows(block, group, column, first, end, sums);
+	}
+}
+
+/* ---- Finishing ---------------------------------------------------------------------- */
+
+/* A table of activation.c, and the differences of its entries, as 16-bit words. */
+struct table {
+	uint16_t start[192], step[192];
+};
+
+static struct table gelu_table __attribute__((aligned(64)));
+static struct table tanh_table __attribute__((aligned(64)));
+
+static void fill_table(const int32_t *entries, struct table *table)
+{
+	for (size_t i = 0; i < EB_ACTIVATION_SEGMENTS; i++) {
+		table->start[i] = (uint16_t)entries[i];
+		table->step[i] = (uint16_t)(entries[i + 1] - entries[i]);
+	}
+}
+
+/* Before any core exists, so that nobody can be reading them. */
+__attribute__((constructor)) static void fill_tables(void)
+{
+	fill_table(eb_gelu_tail, &gelu_table);
+	fill_table(eb_tanh_value, &tanh_table);
+}
+
+/* Entries are in the lower halves of the result; the upper ones hold anything. */
+static inline __m512i look_up(const uint16_t *entries, __m512i index)
+{
+	__m512i low = _mm512_permutex2var_epi16(_mm512_load_si512(entries), index,
+						_mm512_load_si512(entries + 32));
+	__m512i middle = _mm512_permutex2var_epi16(_mm512_load_si512(entries + 64), index,
+						   _mm512_load_si512(entries + 96));
+	__m512i high = _mm512_permutexvar_epi16(index, _mm512_load_si512(entries + 128));
+
+	low = _mm512_mask_mov_epi32(low, _mm512_cmpge_epi32_mask(index, _mm512_set1_epi32(64)),
+				    middle);
+	return _mm512_mask_mov_epi32(low,
+				     _mm512_cmpge_epi32_mask(index, _mm512_set1_epi32(128)), high);
+}
+
+/* As interpolate() in activation.c; zero beyond the table. */
+static inline __m512i interpolate(const struct table *table, __m512i value, __mmask16 *inside)
+{
+	const int shift = EB_ACTIVATION_SEGMENT_BITS + 4;
+	__m512i segment = _mm512_srli_epi32(value, EB_ACTIVATION_SEGMENT_BITS);
+	__m512i part = _mm512_and_si512(value,
+					_mm512_set1_epi32((1 << EB_ACTIVATION_SEGMENT_BITS) - 1));
+	__m512i start, step;
+
+	*inside = _mm512_cmplt_epu32_mask(segment, _mm512_set1_epi32(EB_ACTIVATION_SEGMENTS));
+	segment = _mm512_maskz_mov_epi32(*inside, segment);
+	start = _mm512_and_si512(look_up(table->start, segment), _mm512_set1_epi32(0xffff));
+	step = _mm512_srai_epi32(_mm512_slli_epi32(look_up(table->step, segment), 16), 16);
+	start = _mm512_add_epi32(_mm512_slli_epi32(start, EB_ACTIVATION_SEGMENT_BITS),
+				 _mm512_mullo_epi32(step, part));
+	start = _mm512_add_epi32(start, _mm512_set1_epi32(1 << (shift - 1)));
+	return _mm512_maskz_srai_epi32(*inside, start, (unsigned int)shift);
+}
+
+static inline __m512i activate(unsigned int activation, __m512i value)
+{
+	const __m512i zero = _mm512_setzero_si512();
+	__m512i result;
+	__mmask16 inside;
+
+	switch (activation) {
+	case EDGEBERT_HW_ACTIVATION_RELU:
+		return _mm512_max_epi32(value, zero);
+	case EDGEBERT_HW_ACTIVATION_GELU:
+		result = interpolate(&gelu_table, _mm512_abs_epi32(value), &inside);
+		return _mm512_sub_epi32(_mm512_max_epi32(value, zero), result);
+	case EDGEBERT_HW_ACTIVATION_TANH:
+		result = interpolate(&tanh_table, _mm512_abs_epi32(value), &inside);
+		result = _mm512_mask_mov_epi32(_mm512_set1_epi32(1 << 12), inside, result);
+		return _mm512_mask_sub_epi32(result, _mm512_movepi32_mask(value), zero, result);
+	default:
+		return value;
+	}
+}
+
+static void finish_tile(const struct eb_matmul_finish *finish, int32_t *sums,
+			const int32_t *bias, bool transposed, void *elements)
+{
+	const int32_t offset = eb_adaptivfloat_encode_offset(EB_MATMUL_FRACTION_BITS,
+							     finish->output_bias);
+	const bool codes = finish->output_format == EDGEBERT_HW_FORMAT_AF8;
+	const __m128i shift = _mm_cvtsi32_si128((int)finish->shift);
+	__m512i tile[LANES];
+
+#pragma GCC unroll 16
+	for (int i = 0; i < LANES; i++)
+		tile[i] = _mm512_load_si512(sums + i * LANES);
+	if (!transposed)
+		transpose(tile);
+#pragma GCC unroll 16
+	for (int i = 0; i < LANES; i++)
+		_mm512_store_si512(sums + i * LANES, tile[i]);
+	for (int i = 0; i < LANES; i++) {
+		__m512i value = _mm512_sra_epi32(_mm512_load_si512(sums + i * LANES), shift);
+
+		value = _mm512_add_epi32(value, transposed ? _mm512_set1_epi32(bias[i]) :
+							     _mm512_loadu_si512(bias));
+		value = activate(finish->activation, value);
+		if (codes) {
+			_mm_storeu_si128((__m128i *)elements + i, encode_lanes(value, offset));
+			continue;
+		}
+		/* Round half up from 12 to 10 fraction bits. */
+		value = _mm512_srai_epi32(_mm512_add_epi32(value, _mm512_set1_epi32(2)), 2);
+		_mm256_storeu_si256((__m256i *)elements + i,
+				    _mm512_cvtepi32_epi16(saturate_lanes(value)));
+	}
+}
+
+const struct eb_kernels eb_kernels_avx512 = {
+	.name = "avx512",
+	.supported = eb_cpu_has_avx512,
+	.decode_codes = decode_codes,
+	.pack_rows = pack_rows,
+	.sum = sum,
+	.finish = finish_tile,
+	.adaptivfloat_encode_row = eb_avx512_adaptivfloat_encode_row,
+	.adaptivfloat_decode_row = eb_avx512_adaptivfloat_decode_row,
+	.softmax_row = eb_avx512_softmax_row,
+	.layernorm_row = eb_avx512_layernorm_row,
+};

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Rows of codes and words with AVX-512, 16 lanes at a time: the same integer operations as
+ * adaptivfloat.c, softmax.c, piecewise_linear.c and layernorm.c.
+ */
+#include "tools/device/core/avx512.h"
+#include "tools/device/core/adaptivfloat.h"
+#include "tools/device/core/piecewise_linear.h"
+#include "tools/device/core/row.h"
+#include "tools/device/core/rows_avx512.h"
+
+/* ---- AdaptivFloat ------------------------------------------------------------------- */
+
+void eb_avx512_adaptivfloat_encode_row(const int32_t *values, size_t count,
+				       unsigned int fraction_bits, unsigned int bias,
+				       uint8_t *codes)
+{
+	int32_t offset = eb_adaptivfloat_encode_offset(fraction_bits, bias);
+
+	for (size_t i = 0; i < count; i += LANES) {
+		__mmask16 lanes = lanes_left(count, i);
+
+		_mm_mask_storeu_epi8(codes + i, lanes,
+				     encode_lanes(_mm512_maskz_loadu_epi32(lanes, values + i),
+						  offset));
+	}
+}
+
+void eb_avx512_adaptivfloat_decode_row(const uint8_t *codes, size_t count, unsigned int bias,
+				       int16_t *values)
+{
+	const __m512i sixteen = _mm512_set1_epi32(16);
+
+	for (size_t i = 0; i < count; i += LANES) {
+		__mmask16 lanes = lanes_left(count, i);
+		__m512i code = _mm512_cvtepu8_epi32(_mm_maskz_loadu_epi8(lanes, codes + i));
+		__m512i exponent = _mm512_and_si512(_mm512_srli_epi32(code, 4),
+						    _mm512_set1_epi32(7));
+		__m512i value = _mm512_or_si512(_mm512_and_si512(code, _mm512_set1_epi32(15)),
+						sixteen);
+		__mmask16 nonzero = _mm512_test_epi32_mask(code, _mm512_set1_epi32(0x7f));
+		__mmask16 negative = _mm512_test_epi32_mask(code, _mm512_set1_epi32(0x80));
+
+		exponent = _mm512_add_epi32(exponent, _mm512_set1_epi32((int)bias));
+		value = _mm512_srli_epi32(_mm512_maskz_sllv_epi32(nonzero, value, exponent), 4);
+		value = _mm512_mask_sub_epi32(value, negative, _mm512_setzero_si512(), value);
+		_mm256_mask_storeu_epi16(values + i, lanes, _mm512_cvtepi32_epi16(value));
+	}
+}
+
+/* ---- SOFTMAX ------------------------------------------------------------------------ */
+
+/* As eb_piecewise_exp: shifts by 32 and more give zero, as there. */
+static inline __m512i exp_lanes(__m512i value)
+{
+	const __m512i slopes = _mm512_setr4_epi32(194, 230, 273, 325);
+	const __m512i starts = _mm512_setr4_epi32(1022 << 9, 1216 << 9, 1446 << 9, 1719 << 9);
+	__m512i power = _mm512_srai_epi32(_mm512_mullo_epi32(value, _mm512_set1_epi32(23637)), 13);
+	__m512i fraction = _mm512_and_si512(power, _mm512_set1_epi32(2047));
+	__m512i segment = _mm512_srli_epi32(fraction, 9);
+	__m512i shift = _mm512_sub_epi32(_mm512_srai_epi32(power, 11), _mm512_set1_epi32(9));
+	__m512i back = _mm512_sub_epi32(_mm512_setzero_si512(), shift);
+	__m512i result = _mm512_mullo_epi32(_mm512_permutexvar_epi32(segment, slopes),
+					    _mm512_and_si512(fraction, _mm512_set1_epi32(511)));
+
+	result = _mm512_add_epi32(result, _mm512_permutexvar_epi32(segment, starts));
+	result = _mm512_or_si512(_mm512_sllv_epi32(result, shift),
+				 _mm512_srlv_epi32(result, back));
+	return _mm512_and_si512(result, _mm512_set1_epi32(0xffff));
+}
+
+static inline __m512i load_words(const int16_t *words, __mmask16 lanes)
+{
+	return _mm512_cvtepi16_epi32(_mm256_maskz_loadu_epi16(lanes, words));
+}
+
+void eb_avx512_softmax_row(const int16_t *words, const int16_t *span, size_t count,
+			   int32_t *probabilities)
+{
+	__m512i greatest = _mm512_set1_epi32(INT16_MIN), sum = _mm512_setzero_si512(), shift;
+	int32_t limit;
+
+	for (size_t i = 0; i < count; i += LANES) {
+		__mmask16 lanes = lanes_left(count, i);
+
+		greatest = _mm512_mask_max_epi32(greatest, lanes, greatest,
+						 load_words(words + i, lanes));
+	}
+	limit = _mm512_reduce_max_epi32(greatest);
+	greatest = _mm512_set1_epi32(limit);
+	for (size_t i = 0; i < count; i += LANES) {
+		__mmask16 lanes = lanes_left(count, i);
+		__m512i distance = _mm512_sub_epi32(load_words(words + i, lanes), greatest);
+
+		sum = _mm512_mask_add_epi32(sum, lanes, sum, exp_lanes(saturate_lanes(distance)));
+	}
+	limit += eb_piecewise_ln((uint32_t)_mm512_reduce_add_epi32(sum));
+	shift = _mm512_set1_epi32(limit);
+	for (size_t i = 0; i < count; i += LANES) {
+		__mmask16 lanes = lanes_left(count, i);
+		__m512i distance = _mm512_sub_epi32(load_words(words + i, lanes), shift);
+		__m512i result = exp_lanes(saturate_lanes(distance));
+
+		if (span)
+			result = _mm512_srai_epi32(_mm512_mullo_epi32(result,
+								      load_words(span + i, lanes)),
+						   10);
+		_mm512_mask_storeu_epi32(probabilities + i, lanes, result);
+	}
+}
+
+/* ---- LAYERNORM ---------------------------------------------------------------------- */
+
+static void layernorm_sums(const int16_t *words, size_t count, int64_t *ret_sum,
+			   int64_t *ret_squares)
+{
+	__m512i sum = _mm512_setzero_si512(), squares = _mm512_setzero_si512();
+
+	for (size_t i = 0; i < count; i += 2 * LANES) {
+		__mmask32 lanes = count - i >= 2 * LANES ? UINT32_MAX :
+							   (1u << (count - i)) - 1;
+		__m512i row = _mm512_maskz_loadu_epi16(lanes, words + i);
+		/* Two squares may make 2^31: unsigned from here on. */
+		__m512i pairs = _mm512_madd_epi16(row, row);
+
+		sum = _mm512_add_epi32(sum, _mm512_madd_epi16(row, _mm512_set1_epi16(1)));
+		squares = _mm512_add_epi64(squares, _mm512_srli_epi64(pairs, 32));
+		squares = _mm512_add_epi64(squares,
+					   _mm512_and_si512(pairs,
+							    _mm512_set1_epi64(UINT32_MAX)));
+	}
+	*ret_sum = _mm512_reduce_add_epi32(sum);
+	*ret_squares = _mm512_reduce_add_epi64(squares);
+}
+
+void eb_avx512_layernorm_row(const int16_t *words, const int16_t *gamma, const int16_t *beta,
+			     size_t count, uint32_t epsilon, int32_t *values)
+{
+	struct eb_layernorm_scale scale;
+	__m512i mean, mantissa;
+	int64_t sum, squares;
+	__m128i shift;
+
+	layernorm_sums(words, count, &sum, &squares);
+	scale = eb_layernorm_scale(sum, squares, count, epsilon);
+	mean = _mm512_set1_epi64(scale.mean);
+	mantissa = _mm512_set1_epi64(scale.mantissa);
+	shift = _mm_cvtsi32_si128(scale.shift);
+
+	for (size_t i = 0; i < count; i += 8) {
+		__mmask8 lanes = (__mmask8)(count - i >= 8 ? 0xff : (1u << (count - i)) - 1);
+		__m512i value = _mm512_cvtepi16_epi64(_mm_maskz_loadu_epi16(lanes, words + i));
+		__m512i factor = _mm512_cvtepi16_epi64(_mm_maskz_loadu_epi16(lanes, gamma + i));
+		__m256i offset = _mm256_cvtepi16_epi32(_mm_maskz_loadu_epi16(lanes, beta + i));
+
+		value = _mm512_sub_epi64(_mm512_slli_epi64(value, 10), mean);
+		value = _mm512_sra_epi64(_mm512_mullo_epi64(value, mantissa), shift);
+		value = _mm512_srai_epi64(_mm512_mullo_epi64(value, factor), 10);
+		_mm256_mask_storeu_epi32(values + i, lanes,
+					 _mm256_add_epi32(_mm512_cvtepi64_epi32(value), offset));
+	}
+}
