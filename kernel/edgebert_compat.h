@@ -62,23 +62,37 @@ static inline enum drm_gpu_sched_stat edgebert_sched_no_hang(struct drm_sched_jo
 }
 
 /*
- * Where a signalled fence keeps calling its operations, it must keep the module they
- * are in, for as long as anybody keeps the fence.
+ * A fence may be kept for long after its module is gone, so once signalled it must not
+ * call the module's operations.  Newer kernels see to that; older ones are given the
+ * operations of a fence of the kernel itself.
  */
 #ifdef EDGEBERT_HAVE_FENCE_FORGETS_OPS
-#define EDGEBERT_FENCE_RELEASE	NULL
-static inline void edgebert_fence_hold_module(void) { }
+static inline void edgebert_fence_prepare_forget(void) { }
+static inline void edgebert_fence_forget_ops(struct dma_fence *fence) { }
 #else
-static inline void edgebert_compat_fence_release(struct dma_fence *fence)
+static inline const struct dma_fence_ops *edgebert_compat_stub_ops(void)
 {
-	dma_fence_free(fence);
-	module_put(THIS_MODULE);
+	static const struct dma_fence_ops *ops;
+	struct dma_fence *stub;
+
+	if (!ops) {
+		stub = dma_fence_get_stub();
+		WRITE_ONCE(ops, stub->ops);
+		dma_fence_put(stub);
+	}
+	return ops;
 }
 
-#define EDGEBERT_FENCE_RELEASE	edgebert_compat_fence_release
-static inline void edgebert_fence_hold_module(void)
+/* Not in an interrupt; before the first edgebert_fence_forget_ops(). */
+static inline void edgebert_fence_prepare_forget(void)
 {
-	__module_get(THIS_MODULE);
+	edgebert_compat_stub_ops();
+}
+
+/* For a signalled fence, in any context. */
+static inline void edgebert_fence_forget_ops(struct dma_fence *fence)
+{
+	WRITE_ONCE(fence->ops, edgebert_compat_stub_ops());
 }
 #endif
 

@@ -27,12 +27,10 @@ static const char *edgebert_fence_timeline_name(struct dma_fence *fence)
 static const struct dma_fence_ops edgebert_fence_ops = {
 	.get_driver_name = edgebert_fence_driver_name,
 	.get_timeline_name = edgebert_fence_timeline_name,
-	.release = EDGEBERT_FENCE_RELEASE,
 };
 
 void edgebert_fence_init(struct edgebert_fence *fence, u64 context, u64 seqno)
 {
-	edgebert_fence_hold_module();
 	dma_fence_init(&fence->base, &edgebert_fence_ops, &fence->lock, context, seqno);
 }
 
@@ -73,6 +71,7 @@ struct edgebert_job *edgebert_job_create(struct edgebert_context *context, u32 b
 		kfree(job);
 		return ERR_PTR(-ENOMEM);
 	}
+	edgebert_fence_prepare_forget();
 	spin_lock_init(&job->fence->lock);
 	INIT_LIST_HEAD(&job->active);
 	INIT_WORK(&job->release_work, edgebert_job_release);
@@ -99,6 +98,7 @@ void edgebert_job_end(struct edgebert_job *job, const struct edgebert_hw_complet
 	if (error)
 		dma_fence_set_error(fence, error);
 	dma_fence_signal(fence);
+	edgebert_fence_forget_ops(fence);
 	dma_fence_put(fence);
 }
 

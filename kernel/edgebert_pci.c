@@ -169,6 +169,21 @@ static void edgebert_pci_shutdown(struct pci_dev *pdev)
 	edgebert_pci_stop(pci_get_drvdata(pdev), pdev);
 }
 
+static void edgebert_pci_reset_prepare(struct pci_dev *pdev)
+{
+	edgebert_recovery_before_flr(pci_get_drvdata(pdev));
+}
+
+static void edgebert_pci_reset_done(struct pci_dev *pdev)
+{
+	edgebert_recovery_after_flr(pci_get_drvdata(pdev));
+}
+
+static const struct pci_error_handlers edgebert_pci_error_handlers = {
+	.reset_prepare = edgebert_pci_reset_prepare,
+	.reset_done = edgebert_pci_reset_done,
+};
+
 static const struct pci_device_id edgebert_pci_ids[] = {
 	{ PCI_DEVICE(EDGEBERT_HW_PCI_VENDOR, EDGEBERT_HW_PCI_DEVICE) },
 	{ }
@@ -181,6 +196,7 @@ static struct pci_driver edgebert_pci_driver = {
 	.probe = edgebert_pci_probe,
 	.remove = edgebert_pci_remove,
 	.shutdown = edgebert_pci_shutdown,
+	.err_handler = &edgebert_pci_error_handlers,
 	.dev_groups = edgebert_sysfs_groups,
 	.driver.pm = pm_sleep_ptr(&edgebert_pm_ops),
 };

@@ -57,28 +57,31 @@ static bool edgebert_recovery_in_vain(struct edgebert_device *edev)
 }
 
 /*
- * Resets the core.  Jobs execute one after the other, so only the oldest can have begun:
- * that one ends with @oldest_error unless it is 0, the others start again from scratch.
+ * Before a reset: says how far the device got.  Jobs execute one after the other, so only
+ * the oldest can have begun.
  */
-static void edgebert_recovery_reset(struct edgebert_device *edev, int oldest_error)
+static void edgebert_recovery_begin_reset(struct edgebert_device *edev)
 {
-	int ret;
+	struct edgebert_recovery *recovery = &edev->recovery;
 
-	if (edgebert_recovery_in_vain(edev)) {
-		edgebert_recovery_lost(edev, "resets do not help");
-		return;
-	}
-	atomic_inc(&edev->recovery.reset_count);
-	ret = edgebert_core_reset(edev);
-	if (ret) {
-		edgebert_recovery_lost(edev, ret == -ENODEV ? "it does not answer" :
-							      "it does not reset");
-		return;
-	}
+	atomic_inc(&recovery->reset_count);
+	edgebert_write(edev, CONTROL, 0);
+	recovery->was_busy = edgebert_read(edev, STATUS) & EDGEBERT_HW_STATUS_BUSY;
+	recovery->fetched = edgebert_read(edev, SUBMIT_HEAD);
+}
+
+/*
+ * After a reset: a job that had begun ends with @oldest_error, as what it had written by
+ * then may be what it reads when it begins again.  The others start from scratch.
+ */
+static void edgebert_recovery_finish_reset(struct edgebert_device *edev, int oldest_error)
+{
+	struct edgebert_recovery *recovery = &edev->recovery;
+	int ret;
 
 	/* Records that were written before the reset count. */
 	edgebert_ring_poll(edev);
-	if (oldest_error)
+	if (recovery->was_busy || recovery->fetched != READ_ONCE(edev->ring.completed))
 		edgebert_ring_fail_oldest(edev, oldest_error);
 	edgebert_ring_restart(edev);
 	ret = edgebert_core_start(edev);
@@ -88,6 +91,45 @@ static void edgebert_recovery_reset(struct edgebert_device *edev, int oldest_err
 	}
 	edgebert_ring_resubmit(edev);
 	drm_info(&edev->drm, "device was reset\n");
+}
+
+static void edgebert_recovery_reset(struct edgebert_device *edev, int oldest_error)
+{
+	int ret;
+
+	if (edgebert_recovery_in_vain(edev)) {
+		edgebert_recovery_lost(edev, "resets do not help");
+		return;
+	}
+	edgebert_recovery_begin_reset(edev);
+	ret = edgebert_core_reset(edev);
+	if (ret)
+		edgebert_recovery_lost(edev, ret == -ENODEV ? "it does not answer" :
+							      "it does not reset");
+	else
+		edgebert_recovery_finish_reset(edev, oldest_error);
+}
+
+/*
+ * The PCI core is about to reset the function: until edgebert_recovery_after_flr() nothing
+ * but configuration space may be accessed.
+ */
+void edgebert_recovery_before_flr(struct edgebert_device *edev)
+{
+	mutex_lock(&edev->recovery.lock);
+	mutex_lock(&edev->hw.update_lock);
+	drm_sched_wqueue_stop(&edev->sched);
+	if (!edgebert_is_lost(edev))
+		edgebert_recovery_begin_reset(edev);
+}
+
+void edgebert_recovery_after_flr(struct edgebert_device *edev)
+{
+	if (!edgebert_is_lost(edev))
+		edgebert_recovery_finish_reset(edev, -ECANCELED);
+	drm_sched_wqueue_start(&edev->sched);
+	mutex_unlock(&edev->hw.update_lock);
+	mutex_unlock(&edev->recovery.lock);
 }
 
 /* Asks the device to end one job; true when it did. */
@@ -185,7 +227,7 @@ static void edgebert_recovery_work(struct work_struct *work)
 		if (edgebert_is_lost(edev) || test_bit(EDGEBERT_FLAG_SUSPENDED, &edev->flags))
 			break;
 		drm_sched_wqueue_stop(&edev->sched);
-		edgebert_recovery_reset(edev, 0);
+		edgebert_recovery_reset(edev, -ECANCELED);
 		drm_sched_wqueue_start(&edev->sched);
 	}
 	drm_dev_exit(idx);

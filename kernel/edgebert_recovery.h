@@ -24,7 +24,9 @@ struct edgebert_device;
  * @progress_ns: time of the last progress seen
  * @resets_in_vain: resets since a job has ended in its own way
  * @jobs_at_reset: jobs that had ended at the last reset
- * @reset_count: core resets since probe
+ * @was_busy: at the beginning of the reset under way, a job was executing
+ * @fetched: ... and so many jobs had been fetched
+ * @reset_count: resets since probe
  */
 struct edgebert_recovery {
 	struct workqueue_struct *wq;
@@ -35,6 +37,8 @@ struct edgebert_recovery {
 	u64 progress_ns;
 	u32 resets_in_vain;
 	u64 jobs_at_reset;
+	bool was_busy;
+	u32 fetched;
 	atomic_t reset_count;
 };
 
@@ -43,6 +47,8 @@ void edgebert_recovery_fini(struct edgebert_device *edev);
 bool edgebert_recovery_watch(struct edgebert_device *edev);
 void edgebert_recovery_request_reset(struct edgebert_device *edev);
 void edgebert_recovery_reset_now(struct edgebert_device *edev);
+void edgebert_recovery_before_flr(struct edgebert_device *edev);
+void edgebert_recovery_after_flr(struct edgebert_device *edev);
 void edgebert_recovery_lost(struct edgebert_device *edev, const char *reason);
 unsigned int edgebert_recovery_timeout_ms(void);
 

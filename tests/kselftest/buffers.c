@@ -195,10 +195,9 @@ TEST(wait_for_idle_buffer_returns)
 
 TEST(wait_lasts_as_long_as_the_job)
 {
-	uint32_t copies = copies_for_ms(500);
 	struct workload w;
 
-	workload_init(&w, device_open(), copies);
+	workload_init_slow(&w, device_open(), 500);
 	submit(w.fd, w.context, &w.job);
 	CHECK_ERRNO(try_buffer_wait(w.fd, w.destination.handle, 0, 0), ETIMEDOUT);
 	CHECK_ERRNO(try_buffer_wait(w.fd, w.destination.handle, 0, in_ns(SECOND_NS / 100)),
@@ -209,10 +208,9 @@ TEST(wait_lasts_as_long_as_the_job)
 
 TEST(reader_does_not_wait_for_readers)
 {
-	uint32_t copies = copies_for_ms(500);
 	struct workload w;
 
-	workload_init(&w, device_open(), copies);
+	workload_init_slow(&w, device_open(), 500);
 	submit(w.fd, w.context, &w.job);
 	CHECK_OK(try_buffer_wait(w.fd, w.source.handle, DRM_EDGEBERT_BO_WAIT_READ, 0));
 	CHECK_ERRNO(try_buffer_wait(w.fd, w.source.handle, 0, 0), ETIMEDOUT);

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # Tests of the driver's ioctls, run in the VM; they need nothing but the C library.
 
-KSELFTESTS := buffers contexts faults isolation lifetime query results submit syncs
+KSELFTESTS := buffers contexts faults isolation lifetime query results submit syncs timeout
 KSELFTEST_SHARED := tests/kselftest/harness.c tests/kselftest/device.c
 
 # drm.h is the only thing used of libdrm.
@@ -21,3 +21,14 @@ $(KSELFTESTS:%=$(BUILD)/tests/kselftest/%): $(BUILD)/tests/kselftest/%: \
 .PHONY: kselftests
 kselftests: $(KSELFTESTS:%=$(BUILD)/tests/kselftest/%)
 ALL_TARGETS += $(KSELFTESTS:%=$(BUILD)/tests/kselftest/%)
+
+# Not a test: keeps the device busy while a script disturbs it.
+$(BUILD)/obj/tests/kselftest/load.o: TARGET_CFLAGS += $(KSELFTEST_CFLAGS)
+OBJECT_SOURCES += tests/kselftest/load.c
+$(BUILD)/guest/edgebert-load: $(BUILD)/obj/tests/kselftest/load.o $(KSELFTEST_OBJECTS)
+	@mkdir -p $(@D)
+	@echo "  LINK    $@"
+	@$(CC) $(ALL_CFLAGS) -o $@ $^ $(ALL_LDFLAGS)
+
+kselftests: $(BUILD)/guest/edgebert-load
+ALL_TARGETS += $(BUILD)/guest/edgebert-load

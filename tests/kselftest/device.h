@@ -48,6 +48,9 @@ int try_context_destroy(int fd, uint32_t id);
 uint32_t command_end(struct buffer *stream, uint32_t number);
 uint32_t command_copy(struct buffer *stream, uint32_t number, uint32_t destination,
 		      uint32_t source, uint32_t bytes);
+/* Dense, from AF8 of bias 7 to Q6.10, without gaps between rows. */
+uint32_t command_matmul(struct buffer *stream, uint32_t number, uint32_t output, uint32_t input,
+			uint32_t weights, uint16_t rows, uint16_t depth, uint16_t columns);
 
 /* A job with nothing but a stream. */
 struct drm_edgebert_job job_of(const struct buffer *stream, uint32_t commands);
@@ -68,15 +71,17 @@ int try_syncobj_wait(int fd, uint32_t handle, uint64_t point, int64_t timeout_ns
 struct workload {
 	int fd;
 	uint32_t context;
-	struct buffer stream, source, destination;
+	struct buffer stream, source, destination, scratch;
 	uint32_t commands;
-	struct drm_edgebert_job_buffer used[3];
+	struct drm_edgebert_job_buffer used[4];
 	struct drm_edgebert_job job;	/* lists the buffers */
 };
 
 /* Copies the source, as often as said; each copy is as long as a copy can be. */
 void workload_init(struct workload *w, int fd, uint32_t copies);
-/* How many copies keep the device busy for about that long, measured once. */
-uint32_t copies_for_ms(unsigned int milliseconds);
+/* Keeps the device busy for about that long, then copies the source once. */
+void workload_init_slow(struct workload *w, int fd, uint32_t milliseconds);
+/* With its mappings, which would keep the file open. */
+void workload_close(struct workload *w);
 
 #endif /* EDGEBERT_KSELFTEST_DEVICE_H */

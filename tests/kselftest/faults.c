@@ -148,11 +148,10 @@ TEST(closed_buffer_is_not_mapped_any_more)
 /* A buffer that is listed stays until the job has ended, whatever becomes of its handle. */
 TEST(listed_buffer_stays_mapped)
 {
-	uint32_t copies = copies_for_ms(300);
 	struct workload slow, w;
 	char *kept;
 
-	workload_init(&slow, device_open(), copies);
+	workload_init_slow(&slow, device_open(), 300);
 	workload_init(&w, slow.fd, 1);
 	submit(slow.fd, slow.context, &slow.job);
 	submit(w.fd, w.context, &w.job);

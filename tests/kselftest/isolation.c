@@ -4,6 +4,8 @@
  */
 #include "tests/kselftest/device.h"
 
+#include <sys/mman.h>
+
 /* Both files use the same addresses; each must find its own memory there. */
 TEST(same_addresses_are_different_memory)
 {
@@ -95,13 +97,14 @@ TEST(reused_address_space_is_empty)
 		first.job.segments[0] = address;
 		CHECK_EQ(result_of(first.fd, first.context,
 				   submit(first.fd, first.context, &first.job)).error, 0);
-		close(first.fd);
+		CHECK_OK(munmap(extra.memory, extra.size));
+		workload_close(&first);
 		workload_init(&second, device_open(), 1);
 		second.job.segments[0] = address;
 		CHECK_EQ(result_of(second.fd, second.context,
 				   submit(second.fd, second.context, &second.job)).status,
 			 EDGEBERT_HW_PAGE_NOT_MAPPED);
-		close(second.fd);
+		workload_close(&second);
 	}
 }
 

@@ -25,27 +25,26 @@ static void check_device_works(void)
 	workload_init(&w, device_open(), 2);
 	CHECK_EQ(result_of(w.fd, w.context, submit(w.fd, w.context, &w.job)).error, 0);
 	CHECK(!memcmp(w.destination.memory, w.source.memory, w.source.size));
-	close(w.fd);
+	workload_close(&w);
 }
 
 TEST(file_is_closed_with_jobs_in_flight)
 {
-	uint32_t copies = copies_for_ms(200), i;
+	uint32_t i;
 	struct workload w;
 
-	workload_init(&w, device_open(), copies);
+	workload_init_slow(&w, device_open(), 200);
 	for (i = 0; i < 10; i++)
 		submit(w.fd, w.context, &w.job);
-	close(w.fd);
+	workload_close(&w);
 	check_device_works();
 }
 
 TEST(file_is_closed_with_mapped_buffers)
 {
-	uint32_t copies = copies_for_ms(200);
 	struct workload w;
 
-	workload_init(&w, device_open(), copies);
+	workload_init_slow(&w, device_open(), 200);
 	submit(w.fd, w.context, &w.job);
 	close(w.fd);
 	/* The mapping holds the open file: memory and jobs are still there. */
@@ -55,15 +54,16 @@ TEST(file_is_closed_with_mapped_buffers)
 	munmap(w.stream.memory, w.stream.size);
 	munmap(w.source.memory, w.source.size);
 	munmap(w.destination.memory, w.destination.size);
+	munmap(w.scratch.memory, w.scratch.size);
 	check_device_works();
 }
 
 TEST(context_is_destroyed_with_jobs_in_flight)
 {
-	uint32_t copies = copies_for_ms(100), i;
+	uint32_t i;
 	struct workload w;
 
-	workload_init(&w, device_open(), copies);
+	workload_init_slow(&w, device_open(), 100);
 	for (i = 0; i < 10; i++)
 		submit(w.fd, w.context, &w.job);
 	CHECK_OK(try_context_destroy(w.fd, w.context));
@@ -74,13 +74,13 @@ TEST(context_is_destroyed_with_jobs_in_flight)
 /* A waiter that is inside the kernel when its context ends is told. */
 TEST(waiter_outlives_the_context)
 {
-	uint32_t copies = copies_for_ms(400), i;
+	uint32_t i;
 	struct drm_edgebert_result result;
 	struct workload w;
 	pid_t pid;
 	int status;
 
-	workload_init(&w, device_open(), copies);
+	workload_init_slow(&w, device_open(), 400);
 	for (i = 0; i < 10; i++)
 		submit(w.fd, w.context, &w.job);
 	pid = fork();
@@ -97,11 +97,11 @@ TEST(waiter_outlives_the_context)
 }
 
 /* Runs in a child until it is killed. */
-static void keep_submitting(uint32_t copies)
+static void keep_submitting(void)
 {
 	struct workload w;
 
-	workload_init(&w, device_open(), copies);
+	workload_init_slow(&w, device_open(), 20);
 	for (;;)
 		if (try_submit(w.fd, w.context, &w.job, 1))
 			try_buffer_wait(w.fd, w.destination.handle, 0, in_ns(SECOND_NS));
@@ -109,7 +109,6 @@ static void keep_submitting(uint32_t copies)
 
 TEST(process_is_killed_at_work)
 {
-	uint32_t copies = copies_for_ms(20);
 	int round, status;
 	pid_t pid;
 
@@ -117,7 +116,7 @@ TEST(process_is_killed_at_work)
 		pid = fork();
 		CHECK(pid >= 0);
 		if (pid == 0)
-			keep_submitting(copies);
+			keep_submitting();
 		sleep_ms(50 + 30 * round);
 		CHECK_OK(kill(pid, SIGKILL));
 		CHECK_EQ(waitpid(pid, &status, 0), pid);
@@ -173,13 +172,13 @@ TEST(many_contexts_of_one_file_work)
 /* A job of high priority overtakes those that have not been started. */
 TEST(high_priority_overtakes)
 {
-	uint32_t copies = copies_for_ms(100), low, high, i;
+	uint32_t low, high, i;
 	struct drm_edgebert_result last_low, only_high;
 	struct workload w, quick;
 
 	if (geteuid() != 0)
 		SKIP("not root");
-	workload_init(&w, device_open(), copies);
+	workload_init_slow(&w, device_open(), 100);
 	workload_init(&quick, w.fd, 1);
 	CHECK_OK(try_context_create(w.fd, DRM_EDGEBERT_PRIORITY_LOW, 0, UINT32_MAX, &low));
 	CHECK_OK(try_context_create(w.fd, DRM_EDGEBERT_PRIORITY_HIGH, 0, UINT32_MAX, &high));

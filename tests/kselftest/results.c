@@ -148,12 +148,11 @@ TEST(short_result_is_cut)
 
 TEST(waiting_ends_at_its_time)
 {
-	uint32_t copies = copies_for_ms(600);
 	struct drm_edgebert_result result;
 	struct workload w;
 	int64_t begin;
 
-	workload_init(&w, device_open(), copies);
+	workload_init_slow(&w, device_open(), 600);
 	submit(w.fd, w.context, &w.job);
 	CHECK_ERRNO(try_result(w.fd, w.context, 1, 0, &result), ETIMEDOUT);
 	begin = in_ns(0);
@@ -181,12 +180,11 @@ static void start_alarms(int flags, int interval_us)
 
 TEST(signal_interrupts_waiting)
 {
-	uint32_t copies = copies_for_ms(600);
 	struct drm_edgebert_job_result args;
 	struct drm_edgebert_result result;
 	struct workload w;
 
-	workload_init(&w, device_open(), copies);
+	workload_init_slow(&w, device_open(), 600);
 	args = arguments(&w, submit(w.fd, w.context, &w.job), &result);
 	start_alarms(0, 20000);
 	CHECK_ERRNO(ioctl(w.fd, DRM_IOCTL_EDGEBERT_JOB_RESULT, &args), EINTR);
@@ -195,12 +193,11 @@ TEST(signal_interrupts_waiting)
 /* Restarted by the kernel again and again, with an absolute time, waiting still ends. */
 TEST(waiting_survives_a_storm_of_signals)
 {
-	uint32_t copies = copies_for_ms(300);
 	struct drm_edgebert_job_result args;
 	struct drm_edgebert_result result;
 	struct workload w;
 
-	workload_init(&w, device_open(), copies);
+	workload_init_slow(&w, device_open(), 300);
 	args = arguments(&w, submit(w.fd, w.context, &w.job), &result);
 	start_alarms(SA_RESTART, 2000);
 	CHECK_OK(ioctl(w.fd, DRM_IOCTL_EDGEBERT_JOB_RESULT, &args));
@@ -212,13 +209,12 @@ TEST(waiting_survives_a_storm_of_signals)
 
 TEST(time_limit_holds_in_a_storm_of_signals)
 {
-	uint32_t copies = copies_for_ms(1500);
 	struct drm_edgebert_job_result args;
 	struct drm_edgebert_result result;
 	struct workload w;
 	int64_t begin;
 
-	workload_init(&w, device_open(), copies);
+	workload_init_slow(&w, device_open(), 1500);
 	args = arguments(&w, submit(w.fd, w.context, &w.job), &result);
 	begin = in_ns(0);
 	args.timeout_ns = begin + SECOND_NS / 10;
@@ -240,13 +236,12 @@ static void *wait_for_first(void *argument)
 
 TEST(many_threads_may_wait_for_one_job)
 {
-	uint32_t copies = copies_for_ms(200);
 	pthread_t threads[8];
 	struct workload w;
 	void *complaint;
 	int i;
 
-	workload_init(&w, device_open(), copies);
+	workload_init_slow(&w, device_open(), 200);
 	submit(w.fd, w.context, &w.job);
 	for (i = 0; i < 8; i++)
 		CHECK_OK(pthread_create(&threads[i], NULL, wait_for_first, &w));

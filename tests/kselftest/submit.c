@@ -59,23 +59,6 @@ TEST(matmul_job_multiplies)
 {
 	enum { ROWS = 16, DEPTH = 32, COLUMNS = 16 };
 	const uint8_t one = 0x30;	/* exponent 3, mantissa 0, bias 7: 2^(3 + 7 - 10) */
-	struct edgebert_hw_command command = {
-		.opcode = EDGEBERT_HW_OP_MATMUL,
-		.matmul = {
-			.input = EDGEBERT_HW_OPERAND(0, 0),
-			.weights = EDGEBERT_HW_OPERAND(1, 0),
-			.output = EDGEBERT_HW_OPERAND(2, 0),
-			.input_stride = DEPTH,
-			.weights_stride = DEPTH,
-			.output_stride = COLUMNS * 2,
-			.rows = ROWS,
-			.depth = DEPTH,
-			.columns = COLUMNS,
-			.input_bias = 7,
-			.weights_bias = 7,
-			.output_format = EDGEBERT_HW_FORMAT_Q6_10,
-		},
-	};
 	int fd = device_open(), i;
 	uint32_t context = context_create(fd);
 	struct buffer stream = buffer_create(fd, PAGE_BYTES, 0);
@@ -88,7 +71,8 @@ TEST(matmul_job_multiplies)
 	const int16_t *output = (int16_t *)((char *)operands.memory + 2 * PAGE_BYTES);
 	struct drm_edgebert_result result;
 
-	memcpy(stream.memory, &command, sizeof(command));
+	command_matmul(&stream, 0, EDGEBERT_HW_OPERAND(2, 0), EDGEBERT_HW_OPERAND(0, 0),
+		       EDGEBERT_HW_OPERAND(1, 0), ROWS, DEPTH, COLUMNS);
 	command_end(&stream, 1);
 	memset(operands.memory, one, 2 * PAGE_BYTES);
 	for (i = 0; i < 3; i++)
@@ -102,7 +86,8 @@ TEST(matmul_job_multiplies)
 	CHECK_EQ(output[ROWS * COLUMNS], 0);
 
 	/* Half the depth: exactly 16.0. */
-	((struct edgebert_hw_command *)stream.memory)->matmul.depth = DEPTH / 2;
+	command_matmul(&stream, 0, EDGEBERT_HW_OPERAND(2, 0), EDGEBERT_HW_OPERAND(0, 0),
+		       EDGEBERT_HW_OPERAND(1, 0), ROWS, DEPTH / 2, COLUMNS);
 	CHECK_EQ(result_of(fd, context, submit(fd, context, &job)).status, EDGEBERT_HW_OK);
 	for (i = 0; i < ROWS * COLUMNS; i++)
 		CHECK_EQ(output[i], 16 << 10);
@@ -248,10 +233,10 @@ TEST(unfinished_jobs_are_limited)
 	};
 	struct workload slow, w;
 	int fd = device_open();
-	uint32_t i, copies = copies_for_ms(1500);
+	uint32_t i;
 
 	CHECK_OK(try_ioctl(fd, DRM_IOCTL_EDGEBERT_DEV_QUERY, &query));
-	workload_init(&slow, fd, copies);
+	workload_init_slow(&slow, fd, 1500);
 	workload_init(&w, fd, 1);
 	submit(fd, slow.context, &slow.job);
 	for (i = 0; i < device.jobs_in_flight_max; i++)

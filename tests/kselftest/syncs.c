@@ -51,11 +51,10 @@ static void check_order(uint32_t flags, uint64_t point)
 	struct drm_edgebert_sync out = { .flags = OUT | flags, .point = point };
 	struct drm_edgebert_sync in = { .flags = IN | flags, .point = point };
 	struct drm_edgebert_result first, second;
-	uint32_t copies = copies_for_ms(400);
 	struct workload slow, quick;
 	int fd = device_open();
 
-	workload_init(&slow, fd, copies);
+	workload_init_slow(&slow, fd, 400);
 	workload_init(&quick, fd, 1);
 	out.handle = syncobj_create(fd);
 	in.handle = out.handle;
@@ -130,11 +129,10 @@ TEST(nothing_is_signalled_when_refused)
 /* Contexts without a syncobj between them: the buffer orders their jobs. */
 TEST(reader_of_a_buffer_runs_after_its_writer)
 {
-	uint32_t copies = copies_for_ms(400);
 	struct workload writer, reader;
 	int fd = device_open();
 
-	workload_init(&writer, fd, copies);
+	workload_init_slow(&writer, fd, 400);
 	workload_init(&reader, fd, 1);
 	reader.used[1].handle = writer.destination.handle;
 	reader.job.segments[0] = writer.destination.address;

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: MIT
+/*
+ * edgebert-load: keeps the device busy, for the scripts that disturb it meanwhile.
+ *
+ * usage: edgebert-load SECONDS [JOB-MILLISECONDS]
+ * Prints what became of its jobs.  Exit status: 0 all jobs that ended well copied what
+ * they should, and no other error than cancellation was seen; 3 the device was lost;
+ * 1 anything else.
+ */
+#include "tests/kselftest/device.h"
+
+#define DEPTH		6
+#define STATUS_LOST	3
+
+struct tally {
+	unsigned int good, cancelled, lost, wrong;
+};
+
+static void count(struct tally *tally, struct workload *w, const struct drm_edgebert_result *result)
+{
+	switch (result->error) {
+	case 0:
+		if (memcmp(w->destination.memory, w->source.memory, w->source.size)) {
+			printf("job %llu: wrong data\n", (unsigned long long)result->sequence);
+			tally->wrong++;
+		}
+		tally->good++;
+		break;
+	case -ECANCELED:
+		tally->cancelled++;
+		break;
+	case -ENODEV:
+		tally->lost++;
+		break;
+	default:
+		printf("job %llu: error %d, status %u\n", (unsigned long long)result->sequence,
+		       result->error, result->status);
+		tally->wrong++;
+	}
+}
+
+/* One job in, the result of the oldest out; false when the device is lost. */
+static bool step(struct tally *tally, struct workload *w, uint64_t *next_result)
+{
+	struct drm_edgebert_result result;
+
+	if (try_submit(w->fd, w->context, &w->job, 1)) {
+		if (errno != ENODEV) {
+			printf("submit: %s\n", strerror(errno));
+			tally->wrong++;
+		}
+		tally->lost += errno == ENODEV;
+		return false;
+	}
+	if (w->job.sequence < *next_result + DEPTH)
+		return true;
+	if (try_result(w->fd, w->context, *next_result, in_ns(30 * SECOND_NS), &result)) {
+		if (errno != ENODEV) {
+			printf("result %llu: %s\n", (unsigned long long)*next_result,
+			       strerror(errno));
+			tally->wrong++;
+		}
+		tally->lost += errno == ENODEV;
+		return false;
+	}
+	(*next_result)++;
+	count(tally, w, &result);
+	return result.error != -ENODEV;
+}
+
+int main(int argc, char **argv)
+{
+	int64_t end;
+	struct tally tally = { 0 };
+	uint64_t next_result = 1;
+	struct workload w;
+
+	if (argc < 2 || !device_path()) {
+		fprintf(stderr, argc < 2 ? "usage: edgebert-load SECONDS [JOB-MILLISECONDS]\n" :
+					   "edgebert-load: no EdgeBERT device\n");
+		return 1;
+	}
+	end = in_ns(atoi(argv[1]) * SECOND_NS);
+	workload_init_slow(&w, device_open(), argc > 2 ? atoi(argv[2]) : 20);
+	while (in_ns(0) < end && step(&tally, &w, &next_result))
+		;
+	printf("%u good, %u cancelled, %u lost, %u wrong\n", tally.good, tally.cancelled,
+	       tally.lost, tally.wrong);
+	if (tally.wrong)
+		return 1;
+	return tally.lost ? STATUS_LOST : 0;
+}
