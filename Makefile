@@ -10,6 +10,8 @@ SHELL         := /bin/bash
 MAKEFLAGS     += --no-builtin-rules --no-print-directory
 
 BUILD    ?= build
+# One spelling per directory: the dependency files name their objects by it.
+override BUILD := $(patsubst $(CURDIR)/%,%,$(abspath $(BUILD)))
 SANITIZE ?=
 CC       := $(if $(filter default undefined,$(origin CC)),gcc,$(CC))
 AR       ?= ar
