@@ -65,5 +65,5 @@ enum eb_status eb_reference_run(struct eb_reference_run *run)
 	if (run->sentences->longest > EB_REFERENCE_BATCH_TOKENS)
 		return eb_fail(EB_INTERNAL, "a sentence has more than %d tokens",
 			       EB_REFERENCE_BATCH_TOKENS);
-	return eb_workers_run(run_part, run);
+	return eb_compile_workers_run(run_part, run);
 }

@@ -177,5 +177,5 @@ static enum eb_status run_part(void *opaque, unsigned int worker)
 
 enum eb_status eb_run_all(struct eb_run_all *run)
 {
-	return eb_workers_run(run_part, run);
+	return eb_compile_workers_run(run_part, run);
 }

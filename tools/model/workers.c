@@ -28,8 +28,8 @@ static void *run_worker(void *argument)
 	return NULL;
 }
 
-enum eb_status eb_workers_run(enum eb_status (*work)(void *opaque, unsigned int worker),
-			      void *opaque)
+enum eb_status eb_compile_workers_run(enum eb_status (*work)(void *opaque, unsigned int worker),
+				      void *opaque)
 {
 	struct worker workers[EB_WORKERS] = {
 		{ .work = work, .opaque = opaque, .index = 0 },

@@ -15,7 +15,7 @@
  * Calls work(opaque, worker) for workers 0 and 1, at the same time where threads can be
  * made; returns the first failure, with its detail.
  */
-enum eb_status eb_workers_run(enum eb_status (*work)(void *opaque, unsigned int worker),
-			      void *opaque) EB_WARN_UNUSED;
+enum eb_status eb_compile_workers_run(enum eb_status (*work)(void *opaque, unsigned int worker),
+				      void *opaque) EB_WARN_UNUSED;
 
 #endif /* EDGEBERT_MODEL_WORKERS_H */
