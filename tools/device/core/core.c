@@ -131,6 +131,11 @@ uint8_t *eb_core_envm(struct eb_core *core)
 	return core->envm;
 }
 
+void eb_core_attach_envm(struct eb_core *core, struct eb_envm *envm)
+{
+	core->attached_envm = envm;
+}
+
 /* Limits beyond the table mean its end; a window upside down means its lower end. */
 void eb_core_set_limits(struct eb_core *core, const struct eb_core_limits *limits)
 {

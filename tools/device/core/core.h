@@ -70,8 +70,15 @@ const char *eb_core_profile(const struct eb_core *core);
 size_t eb_core_operating_points(const struct eb_core *core,
 				struct eb_core_operating_point *points);
 
-/* The 2 MB eNVM array as jobs read it; the caller may fill it while no job runs. */
+/* A plain 2 MiB eNVM array that never errs; the caller may fill it while no job runs. */
 uint8_t *eb_core_envm(struct eb_core *core);
+/*
+ * From now on jobs read this eNVM instead, through its ECC; a word that cannot be corrected
+ * ends them with ENVM_FAILED.  NULL: the plain array again.  Not while a job runs.
+ * A job must see one state of the eNVM: its owner changes it only between jobs.
+ */
+struct eb_envm;
+void eb_core_attach_envm(struct eb_core *core, struct eb_envm *envm);
 
 /* Limits in force for every job (DVFS_WINDOW, DVFS_DEFAULT). */
 struct eb_core_limits {

@@ -43,7 +43,8 @@ struct eb_core {
 		void *memory;
 		size_t size;
 	} scratch[EB_SCRATCH_COUNT];
-	uint8_t *envm;
+	uint8_t *envm;			/* unless another is attached */
+	struct eb_envm *attached_envm;
 	uint8_t *data[2];
 	uint8_t *aux;
 };

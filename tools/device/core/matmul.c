@@ -72,10 +72,11 @@ void eb_matmul_kernel_generic(const int16_t *input, size_t rows, const int16_t *
 
 /* ---- Operands ----------------------------------------------------------------------- */
 
-/* Blocks of weights that several threads share between two looks at the abort flag. */
+/* Blocks of weights between two looks at the abort flag. */
 #define BATCH_BLOCKS 64
 /* Multiplications below which a second thread costs more than it saves. */
 #define THREADS_FROM (1u << 20)
+#define CACHE_LINE 64
 
 /* A block of 16 weight rows where it can be read until the batch is done. */
 struct block_codes {
@@ -98,6 +99,7 @@ struct matmul_run {
 	const struct eb_operation *operation;
 	const struct eb_kernels *kernels;
 	struct eb_workers *workers;	/* NULL: none */
+	unsigned int threads;
 	size_t groups;			/* of 16 input rows */
 	int16_t *input;			/* decoded and packed, whole groups */
 	int32_t *input_pairs;		/* per row, see eb_kernels.decode_codes */
@@ -109,7 +111,7 @@ struct matmul_run {
 	size_t copy_bytes;		/* room for one */
 	struct work_area *areas;	/* per thread */
 	struct block_codes *batch;
-	size_t batch_size, batch_first;
+	size_t batch_size, batch_first, batch_ready;
 	atomic_size_t bad_block;	/* lowest one whose packing is wrong */
 };
 
@@ -127,8 +129,9 @@ static void *carve(uint8_t **at, size_t size)
 	return part;
 }
 
-static bool get_areas(struct matmul_run *run, struct eb_core *core, unsigned int threads)
+static bool get_areas(struct matmul_run *run, struct eb_core *core)
 {
+	unsigned int threads = run->threads;
 	size_t depth = run->operation->depth;
 	size_t block = EB_MATMUL_COLUMNS * depth;
 	size_t sums = run->groups * EB_MATMUL_ROWS * EB_MATMUL_COLUMNS * 4;
@@ -196,22 +199,20 @@ static bool get_buffers(struct matmul_run *run, struct eb_core *core)
 	size_t columns = eb_whole_vectors(operation->columns);
 	size_t element = eb_element_bytes(operation->command->matmul.output_format);
 	uint64_t products = (uint64_t)operation->rows * columns * operation->depth;
-	unsigned int threads = 1;
 
-	run->batch_size = 1;
+	run->batch_size = eb_vectors(operation->columns);
+	if (run->batch_size > BATCH_BLOCKS)
+		run->batch_size = BATCH_BLOCKS;
 	if (core->workers && products >= THREADS_FROM) {
 		run->workers = core->workers;
-		run->batch_size = eb_vectors(operation->columns);
-		if (run->batch_size > BATCH_BLOCKS)
-			run->batch_size = BATCH_BLOCKS;
-		threads = core->threads;
+		run->threads = core->threads;
 	}
 	run->groups = eb_vectors(operation->rows);
 	run->bias = eb_core_scratch(core, EB_SCRATCH_PARAMETERS, columns * 4);
 	run->output = eb_core_scratch(core, EB_SCRATCH_OUTPUT,
 				      operation->rows * columns * element);
 	return run->bias && run->output && get_input(run, core) &&
-	       get_areas(run, core, threads) && get_batch(run, core);
+	       get_areas(run, core) && get_batch(run, core);
 }
 
 static void add_counts(const uint8_t *counts, size_t depth, uint32_t *nonzero)
@@ -443,6 +444,20 @@ static bool decode_block(const struct matmul_run *run, const struct work_area *a
 	return true;
 }
 
+/* Weights come from far away in order, but a stride apart: too far for some processors. */
+static void prefetch_block(const struct matmul_run *run, size_t index)
+{
+	size_t columns = block_columns(run->operation, run->batch_first + index);
+	const struct block_codes *codes = &run->batch[index];
+	bool packed = run->operation->flags & EDGEBERT_HW_CMD_PACKED;
+	size_t rows = packed ? 1 : columns;
+	size_t bytes = packed ? codes->packed_bytes : run->operation->depth;
+
+	for (size_t row = 0; row < rows; row++)
+		for (size_t at = 0; at < bytes; at += CACHE_LINE)
+			__builtin_prefetch(codes->rows[row] + at, 0, 2);
+}
+
 /* One block of the batch from codes to finished output: an eb_workers_part. */
 static void run_block(void *opaque, size_t index, unsigned int worker)
 {
@@ -465,6 +480,8 @@ static void run_block(void *opaque, size_t index, unsigned int worker)
 		note_bad_block(run, block);
 		return;
 	}
+	if (index + run->threads < run->batch_ready)
+		prefetch_block(run, index + run->threads);
 	run->kernels->sum(&operands, area->sums);
 	finish_block(run, area, block);
 }
@@ -482,6 +499,7 @@ static int run_batch(struct matmul_run *run, size_t count)
 			break;
 		ready++;
 	}
+	run->batch_ready = ready;
 	atomic_store(&run->bad_block, SIZE_MAX);
 	eb_workers_run(run->workers, run_block, run, ready);
 	if (atomic_load(&run->bad_block) == SIZE_MAX)
@@ -536,14 +554,13 @@ static struct eb_work matmul_work(const struct matmul_run *run)
 {
 	const struct eb_operation *operation = run->operation;
 	uint64_t rows = operation->rows, columns = operation->columns;
-	unsigned int threads = run->workers ? run->job->core->threads : 1;
 	uint64_t input = 0, weights = 0;
 	struct eb_work work = { .outputs = rows * columns };
 
 	for (size_t d = 0; d < operation->depth; d++) {
 		uint64_t nonzero = 0;
 
-		for (unsigned int i = 0; i < threads; i++)
+		for (unsigned int i = 0; i < run->threads; i++)
 			nonzero += run->areas[i].nonzero[d];
 		input += run->input_nonzero[d];
 		weights += nonzero;
@@ -559,7 +576,7 @@ static struct eb_work matmul_work(const struct matmul_run *run)
 int eb_run_matmul(struct eb_job *job, const struct eb_operation *operation)
 {
 	struct matmul_run run = { .job = job, .operation = operation,
-				  .kernels = job->core->kernels };
+				  .kernels = job->core->kernels, .threads = 1 };
 	struct eb_work work;
 	uint32_t packed_bytes = 0;
 	int status;

@@ -18,8 +18,12 @@
 #include "tools/device/core/kernels_x86.h"
 #include "tools/device/core/rows_avx512.h"
 
-/* An element quad of 16 rows: two vectors of pairs. */
-#define QUAD 4
+/*
+ * Of eight elements the first four go by the identity and the others by plain products: that
+ * keeps adders and multipliers of a processor with twice as many adders equally busy.
+ */
+#define STEP 8
+#define IDENTITY_PAIRS 0x1111		/* first pair of each step, to be multiplied by the next */
 #define PAIR_ELEMENTS 32		/* int16 per vector */
 /* Elements of depth at a time: 64 rows and 16 columns of them fit in the first cache. */
 #define DEPTH_STEP 256
@@ -30,31 +34,47 @@
 
 /* ---- Decoding and packing ----------------------------------------------------------- */
 
-static int32_t decode_codes(const uint8_t *codes, size_t depth, int16_t *values,
-			    uint8_t *nonzero)
+/* 32 codes to values; adds to products what the identity will take away. */
+static inline __m512i decode_lanes(__m256i row, __mmask32 *nonzero, __m512i *products)
 {
 	const __m512i seven = _mm512_set1_epi16(7), fifteen = _mm512_set1_epi16(15);
 	const __m512i sixteen = _mm512_set1_epi16(16), magnitude = _mm512_set1_epi16(0x7f);
-	__m512i products = _mm512_setzero_si512();
+	__m512i code = _mm512_cvtepu8_epi16(row);
+	__m512i exponent = _mm512_and_si512(_mm512_srli_epi16(code, 4), seven);
+	__m512i value = _mm512_or_si512(_mm512_and_si512(code, fifteen), sixteen);
 
-	for (size_t d = 0; d < depth; d += PAIR_ELEMENTS) {
-		__mmask32 lanes = depth - d >= PAIR_ELEMENTS ? UINT32_MAX : 0xffff;
-		__m256i row = _mm256_maskz_loadu_epi8(lanes, codes + d);
-		__m256i counts = _mm256_maskz_loadu_epi8(lanes, nonzero + d);
-		__m512i code = _mm512_cvtepu8_epi16(row);
-		__m512i exponent = _mm512_and_si512(_mm512_srli_epi16(code, 4), seven);
-		__m512i value = _mm512_or_si512(_mm512_and_si512(code, fifteen), sixteen);
-		__mmask32 set = _mm512_test_epi16_mask(code, magnitude);
+	*nonzero = _mm512_test_epi16_mask(code, magnitude);
+	value = _mm512_maskz_sllv_epi16(*nonzero, value, exponent);
+	value = _mm512_mask_sub_epi16(value, _mm256_movepi8_mask(row), _mm512_setzero_si512(),
+				      value);
+	DOT_PRODUCT(*products, _mm512_maskz_mov_epi32(IDENTITY_PAIRS, value),
+		    _mm512_shuffle_epi32(value, _MM_PERM_CDAB));
+	return value;
+}
 
-		value = _mm512_maskz_sllv_epi16(set, value, exponent);
-		value = _mm512_mask_sub_epi16(value, _mm256_movepi8_mask(row),
-					      _mm512_setzero_si512(), value);
-		_mm512_mask_storeu_epi16(values + d, lanes, value);
-		counts = _mm256_mask_sub_epi8(counts, set, counts, _mm256_set1_epi8(-1));
-		_mm256_mask_storeu_epi8(nonzero + d, lanes, counts);
-		/* Each even pair times the pair after it. */
-		DOT_PRODUCT(products, _mm512_maskz_mov_epi32(0x5555, value),
-			    _mm512_shuffle_epi32(value, _MM_PERM_CDAB));
+static int32_t decode_codes(const uint8_t *codes, size_t depth, int16_t *values,
+			    uint8_t *nonzero)
+{
+	const __m256i minus_one = _mm256_set1_epi8(-1);
+	__m512i products = _mm512_setzero_si512(), value;
+	__m256i counts;
+	__mmask32 set;
+	size_t d;
+
+	for (d = 0; d + PAIR_ELEMENTS <= depth; d += PAIR_ELEMENTS) {
+		value = decode_lanes(_mm256_loadu_si256((const __m256i *)(codes + d)), &set,
+				     &products);
+		_mm512_storeu_si512(values + d, value);
+		counts = _mm256_loadu_si256((const __m256i *)(nonzero + d));
+		counts = _mm256_mask_sub_epi8(counts, set, counts, minus_one);
+		_mm256_storeu_si256((__m256i *)(nonzero + d), counts);
+	}
+	if (d < depth) {
+		value = decode_lanes(_mm256_maskz_loadu_epi8(0xffff, codes + d), &set, &products);
+		_mm512_mask_storeu_epi16(values + d, 0xffff, value);
+		counts = _mm256_maskz_loadu_epi8(0xffff, nonzero + d);
+		counts = _mm256_mask_sub_epi8(counts, set, counts, minus_one);
+		_mm256_mask_storeu_epi8(nonzero + d, 0xffff, counts);
 	}
 	return _mm512_reduce_add_epi32(products);
 }
@@ -148,7 +168,7 @@ static void NAME(const struct eb_matmul_block *block, size_t group, size_t colum
 					    _mm512_sub_epi32(_mm512_setzero_si512(), both);	\
 		}										\
 	}											\
-	for (size_t d = first; d < end; d += QUAD) {						\
+	for (size_t d = first; d < end; d += STEP) {						\
 		__m512i even[GROUPS], odd[GROUPS];						\
 												\
 		_Pragma("GCC unroll 4") for (int g = 0; g < GROUPS; g++) {			\
@@ -163,8 +183,19 @@ static void NAME(const struct eb_matmul_block *block, size_t group, size_t colum
 				DOT_PRODUCT(sum[g][c], _mm512_add_epi16(even[g], w1),		\
 					    _mm512_add_epi16(odd[g], w0));			\
 		}										\
-		input += 2 * PAIR_ELEMENTS;							\
-		weights += QUAD;								\
+		_Pragma("GCC unroll 2") for (int p = 2; p < 4; p++) {				\
+			_Pragma("GCC unroll 4") for (int g = 0; g < GROUPS; g++)		\
+				even[g] = _mm512_loadu_si512(input + g * stride +		\
+							     p * PAIR_ELEMENTS);		\
+			_Pragma("GCC unroll 4") for (int c = 0; c < 4; c++) {			\
+				__m512i w = load_pair(weights + c * depth + 2 * p);		\
+												\
+				_Pragma("GCC unroll 4") for (int g = 0; g < GROUPS; g++)	\
+					DOT_PRODUCT(sum[g][c], even[g], w);			\
+			}									\
+		}										\
+		input += STEP / 2 * PAIR_ELEMENTS;						\
+		weights += STEP;								\
 	}											\
 	_Pragma("GCC unroll 4") for (int g = 0; g < GROUPS; g++)				\
 		_Pragma("GCC unroll 4") for (int c = 0; c < 4; c++)				\

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "tools/device/core/adaptivfloat.h"
+#include "tools/device/core/envm.h"
 #include "tools/device/core/job.h"
 
 #define SEGMENT_BYTES (1ull << 28)
@@ -87,10 +88,29 @@ static uint8_t *on_chip_address(const struct eb_job *job, uint32_t operand)
 	       EDGEBERT_HW_OPERAND_OFFSET(operand);
 }
 
+/* Whether reads of the operand go through an eNVM with ECC. */
+static bool is_attached_envm(const struct eb_job *job, uint32_t operand)
+{
+	return job->core->attached_envm &&
+	       EDGEBERT_HW_OPERAND_SEGMENT(operand) == EDGEBERT_HW_SEGMENT_ENVM;
+}
+
+static int read_attached_envm(struct eb_job *job, uint32_t operand, void *destination,
+			      size_t size)
+{
+	if (eb_envm_read(job->core->attached_envm, EDGEBERT_HW_OPERAND_OFFSET(operand),
+			 destination, size) == EDGEBERT_HW_ENVM_OK)
+		return EDGEBERT_HW_OK;
+	job->fault_address = operand;
+	return EDGEBERT_HW_ENVM_FAILED;
+}
+
 int eb_operand_read(struct eb_job *job, uint32_t operand, void *destination, size_t size)
 {
 	if (!size)
 		return EDGEBERT_HW_OK;
+	if (is_attached_envm(job, operand))
+		return read_attached_envm(job, operand, destination, size);
 	if (!eb_operand_is_host(operand)) {
 		memcpy(destination, on_chip_address(job, operand), size);
 		return EDGEBERT_HW_OK;
@@ -118,6 +138,8 @@ static const void *in_place(struct eb_job *job, uint32_t operand, size_t size)
 	const void *mapped;
 	size_t available = size;
 
+	if (is_attached_envm(job, operand))
+		return NULL;
 	if (!eb_operand_is_host(operand))
 		return on_chip_address(job, operand);
 	if (!memory->map_read)

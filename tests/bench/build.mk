@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: MIT
+# Benchmarks: built with everything else, run only by hand.
+HELPER_PROGRAMS += edgebert-bench-device
+edgebert-bench-device_SOURCES := tests/bench/bench_device.c tests/bench/encoder.c
+edgebert-bench-device_ARCHIVES := edgebert-core
+edgebert-bench-device_LIBS := -lm -lpthread
