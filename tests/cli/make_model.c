@@ -53,10 +53,20 @@ static void no_vocabulary(uint8_t *file, size_t *size)
 	tiny_model_seal(file, *size);
 }
 
+/* Expects every sentence to be sure of itself at layer 2. */
+static void predict_layer_2(uint8_t *file, size_t *size)
+{
+	struct eb_model_predictor *predictor = tiny_model_contents(file, EB_MODEL_PREDICTOR);
+
+	memset(predictor + 1, 0, sizeof(int16_t) * predictor->rows * predictor->columns);
+	tiny_model_seal(file, *size);
+}
+
 static const struct kind kinds[] = {
 	{ .name = "good" },
 	{ .name = "other-seed", .options = { .seed = 7 } },
 	{ .name = "without-predictor", .options = { .without_predictor = true } },
+	{ .name = "predicts-layer-2", .damage = predict_layer_2 },
 	{ .name = "other-version", .damage = other_version },
 	{ .name = "cut", .damage = cut },
 	{ .name = "cut-in-header", .damage = cut_in_header },

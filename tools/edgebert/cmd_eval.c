@@ -1,11 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* edgebert eval: a labelled data set through the device, as figures or as a comparison. */
-#include <stdio.h>
-#include <time.h>
-
-#include "tools/edgebert/dataset.h"
+#include "tools/edgebert/dataset_run.h"
 #include "tools/edgebert/evaluation.h"
-#include "tools/edgebert/progress.h"
 #include "tools/edgebert/render.h"
 #include "tools/edgebert/report.h"
 #include "tools/edgebert/result_record.h"
@@ -34,12 +30,11 @@ static const struct option_row rows[] = {
 
 struct eval {
 	struct session session;
-	struct pipeline pipeline;
 	struct dataset data;
 	size_t limit;
+	struct evaluation *evaluation;	/* of the policy that runs now */
 	struct record *sentences;	/* JSON details, NULL: none */
 	bool details;			/* of the policy that runs now */
-	int exit_status;	/* of what ends the evaluation */
 	int refused_status;	/* of the first sentence that was refused */
 };
 
@@ -81,55 +76,39 @@ static struct record *sentence_record(const struct eval *eval, const struct sent
 	return record;
 }
 
-static void show_sentence(struct eval *eval, const struct sentence *sentence)
+static int show_sentence(struct eval *eval, const struct sentence *sentence)
 {
 	struct record *record = sentence_record(eval, sentence);
-	int failed = 0;
+	int failed;
 
 	if (eval->sentences) {
 		record_append(eval->sentences, record);
-		return;
+		return 0;
 	}
 	failed = print_details(eval, record);
 	record_free(record);
-	if (failed)
-		eval->exit_status = failed;
+	return failed;
 }
 
-static void finish_one(struct eval *eval, struct evaluation *evaluation)
+static int take_sentence(void *opaque, const struct sentence *sentence)
 {
-	struct sentence sentence;
+	struct eval *eval = opaque;
 
-	if (!pipeline_take(&eval->pipeline, &sentence))
-		return;
-	evaluation_add(evaluation, &sentence);
-	if (sentence.status == EB_OK) {
-		if (eval->details)
-			show_sentence(eval, &sentence);
-	} else {
-		progress_end();
-		report_line(sentence.line, sentence.status, sentence.message);
-		if (!failure_is_of_sentence(sentence.status))
-			eval->exit_status = (int)sentence.status;
-		else if (!eval->refused_status)
-			eval->refused_status = failure_exit_status(sentence.status);
-	}
-	sentence_free(&sentence);
-}
-
-static double now(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
+	evaluation_add(eval->evaluation, sentence);
+	if (sentence->status != EB_OK || !eval->details)
+		return 0;
+	return show_sentence(eval, sentence);
 }
 
 /* Runs all sentences under one policy. */
 static int evaluate(struct eval *eval, const struct session_options *policy,
 		    struct evaluation *evaluation)
 {
-	double start;
+	struct dataset_run run = {
+		.session = &eval->session, .data = &eval->data, .limit = eval->limit,
+		.progress = eval->details ? NULL : policy_names[policy->policy],
+		.take = take_sentence, .opaque = eval,
+	};
 	int failed = session_set_policy(&eval->session, policy);
 
 	if (failed)
@@ -139,24 +118,12 @@ static int evaluate(struct eval *eval, const struct session_options *policy,
 		.layers = eval->session.model_info.layers,
 		.classes = eval->session.model_info.classes,
 	};
-	pipeline_init(&eval->pipeline, &eval->session);
-	start = now();
-	for (size_t next = 0; next < eval->limit && !eval->exit_status; next++) {
-		const struct example *example = &eval->data.examples[next];
-
-		if (pipeline_is_full(&eval->pipeline))
-			finish_one(eval, evaluation);
-		pipeline_submit(&eval->pipeline, example->line, example->text, example->size,
-				(int32_t)example->label);
-		if (!eval->details)
-			progress_show(evaluation->policy, next + 1, eval->limit);
-	}
-	while (eval->pipeline.count && !eval->exit_status)
-		finish_one(eval, evaluation);
-	evaluation->seconds = now() - start;
-	pipeline_clear(&eval->pipeline);
-	progress_end();
-	return eval->exit_status;
+	eval->evaluation = evaluation;
+	failed = dataset_run(&run);
+	evaluation->seconds = run.seconds;
+	if (!eval->refused_status)
+		eval->refused_status = run.refused_status;
+	return failed;
 }
 
 static void add_comparison(struct record *record, const struct evaluation *evaluations)
@@ -212,14 +179,15 @@ static int compare(struct eval *eval, struct record *record)
 
 	for (uint32_t policy = 0; policy < POLICIES; policy++) {
 		struct session_options session = options.session;
-		int failed;
+		int failed = 0;
 
 		session.policy = policy;
 		session.operating_point = EB_OPERATING_POINT_HIGHEST;
 		eval->details = options.details && policy == EB_POLICY_LATENCY;
 		if (eval->details && !options.json)
-			eval->exit_status = print_details(eval, NULL);
-		failed = evaluate(eval, &session, &evaluations[policy]);
+			failed = print_details(eval, NULL);
+		if (!failed)
+			failed = evaluate(eval, &session, &evaluations[policy]);
 		if (failed)
 			return failed;
 	}
@@ -234,12 +202,13 @@ static int compare(struct eval *eval, struct record *record)
 static int evaluate_one(struct eval *eval, struct record *record)
 {
 	struct evaluation evaluation;
-	int failed;
+	int failed = 0;
 
 	eval->details = options.details;
 	if (eval->details && !options.json)
-		eval->exit_status = print_details(eval, NULL);
-	failed = evaluate(eval, &options.session, &evaluation);
+		failed = print_details(eval, NULL);
+	if (!failed)
+		failed = evaluate(eval, &options.session, &evaluation);
 	if (failed)
 		return failed;
 	evaluation_to_record(&evaluation, record);

@@ -89,6 +89,7 @@ extern const struct command command_run;
 extern const struct command command_info;
 extern const struct command command_eval;
 extern const struct command command_replay;
+extern const struct command command_tune;
 extern const struct command command_compile;
 extern const struct command command_pack_checkpoint;
 extern const struct command command_metadata;

@@ -13,6 +13,8 @@
 	TOOL_STATUS(LINES_REFUSED, 65, "some input lines were refused, the others answered", \
 		    "correct the lines named on standard error") \
 	TOOL_STATUS(INPUT, 66, "an input file can not be read", "check its path and permissions") \
+	TOOL_STATUS(NOT_REACHED, 67, "no setting reaches what was asked for", \
+		    "ask for less or take another policy") \
 	TOOL_STATUS(OUTPUT, 74, "the output can not be written", "check its folder and disk space")
 
 enum tool_status {

@@ -10,9 +10,9 @@
 #include "tools/edgebert/report.h"
 
 const struct command *const commands[] = {
-	&command_run,	  &command_info,    &command_eval,	&command_replay,
+	&command_run,	   &command_info,    &command_eval, &command_tune, &command_replay,
 #ifdef EDGEBERT_WITH_COMPILER
-	&command_compile, &command_pack_checkpoint,
+	&command_compile,  &command_pack_checkpoint,
 #endif
 	&command_metadata, &command_version, &command_help, NULL,
 };

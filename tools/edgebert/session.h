@@ -37,19 +37,23 @@ extern const char *const backend_names[];
 	OPTION_TEXT("profile", 0, "NAME", &(options).profile, \
 		    "device profile of the reference backend")
 
-#define SESSION_ROWS(options) \
+/* All but the threshold. */
+#define SESSION_ENGINE_ROWS(options) \
 	OPTION_REQUIRED_TEXT("model", 'm', "FILE", &(options).model, "model file (.ebm)"), \
 	OPTION_CHOICE("policy", 'p', "POLICY", &(options).policy, policy_names, \
 		      "when to stop (default: entropy)"), \
 	OPTION_DURATION("target-latency", 't', "DURATION", &(options).target_latency_us, 1, 1e9, \
 			"modelled latency that policy latency must meet, as 50ms"), \
-	OPTION_REAL("entropy", 'e', "NATS", &(options).entropy, 0, 10, \
-		    "entropy at which a layer is good enough (default: the model's)"), \
 	OPTION_WHOLE("operating-point", 'o', "INDEX", &(options).operating_point, -1, 63, \
 		     "operating point of policies full and entropy (default: -1, the highest)"), \
 	SESSION_DEVICE_ROWS(options), \
 	OPTION_WHOLE("in-flight", 'i', "COUNT", &(options).in_flight, 1, IN_FLIGHT_MAX, \
 		     "sentences worked on at once; their host times overlap")
+
+#define SESSION_ROWS(options) \
+	SESSION_ENGINE_ROWS(options), \
+	OPTION_REAL("entropy", 'e', "NATS", &(options).entropy, 0, 10, \
+		    "entropy at which a layer is good enough (default: the model's)")
 
 struct session {
 	struct eb_device *device;
