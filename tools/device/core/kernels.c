@@ -71,6 +71,11 @@ static const struct eb_kernels generic = {
 };
 
 #ifdef __x86_64__
+bool eb_cpu_has_avx2(void)
+{
+	return __builtin_cpu_supports("avx2");
+}
+
 bool eb_cpu_has_avx512(void)
 {
 	return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
@@ -82,6 +87,7 @@ bool eb_cpu_has_avx512(void)
 const struct eb_kernels *const eb_kernel_sets[] = {
 #ifdef __x86_64__
 	&eb_kernels_avx512,
+	&eb_kernels_avx2,
 #endif
 	&generic,
 	NULL,

@@ -7,8 +7,10 @@
 
 #include "tools/device/core/kernels.h"
 
+bool eb_cpu_has_avx2(void);
 bool eb_cpu_has_avx512(void);
 
 extern const struct eb_kernels eb_kernels_avx512;	/* F, BW, DQ, VL and VNNI */
+extern const struct eb_kernels eb_kernels_avx2;
 
 #endif /* EDGEBERT_DEVICE_KERNELS_X86_H */

@@ -72,8 +72,8 @@ void eb_matmul_kernel_generic(const int16_t *input, size_t rows, const int16_t *
 
 /* ---- Operands ----------------------------------------------------------------------- */
 
-/* Blocks of weights between two looks at the abort flag. */
-#define BATCH_BLOCKS 64
+/* Blocks of weights that are fetched at a time for each thread. */
+#define BATCH_BLOCKS 8
 /* Multiplications below which a second thread costs more than it saves. */
 #define THREADS_FROM (1u << 20)
 #define CACHE_LINE 64
@@ -200,13 +200,13 @@ static bool get_buffers(struct matmul_run *run, struct eb_core *core)
 	size_t element = eb_element_bytes(operation->command->matmul.output_format);
 	uint64_t products = (uint64_t)operation->rows * columns * operation->depth;
 
-	run->batch_size = eb_vectors(operation->columns);
-	if (run->batch_size > BATCH_BLOCKS)
-		run->batch_size = BATCH_BLOCKS;
 	if (core->workers && products >= THREADS_FROM) {
 		run->workers = core->workers;
 		run->threads = core->threads;
 	}
+	run->batch_size = run->threads * BATCH_BLOCKS;
+	if (run->batch_size > eb_vectors(operation->columns))
+		run->batch_size = eb_vectors(operation->columns);
 	run->groups = eb_vectors(operation->rows);
 	run->bias = eb_core_scratch(core, EB_SCRATCH_PARAMETERS, columns * 4);
 	run->output = eb_core_scratch(core, EB_SCRATCH_OUTPUT,
@@ -475,6 +475,9 @@ static void run_block(void *opaque, size_t index, unsigned int worker)
 		.depth = run->operation->depth,
 	};
 
+	/* Whoever started this batch looks at the flag before the output is written. */
+	if (eb_job_aborted(run->job))
+		return;
 	if (!decode_block(run, area, &run->batch[index], block_columns(run->operation, block),
 			  pairs)) {
 		note_bad_block(run, block);
@@ -493,6 +496,8 @@ static int run_batch(struct matmul_run *run, size_t count)
 	size_t ready = 0;
 
 	while (ready < count) {
+		if (eb_job_aborted(run->job))
+			return EDGEBERT_HW_ABORTED;
 		status = read_block(run, run->batch_first + ready, &run->batch[ready],
 				    run->copies + ready * run->copy_bytes);
 		if (status != EDGEBERT_HW_OK)
@@ -502,6 +507,8 @@ static int run_batch(struct matmul_run *run, size_t count)
 	run->batch_ready = ready;
 	atomic_store(&run->bad_block, SIZE_MAX);
 	eb_workers_run(run->workers, run_block, run, ready);
+	if (eb_job_aborted(run->job))
+		return EDGEBERT_HW_ABORTED;
 	if (atomic_load(&run->bad_block) == SIZE_MAX)
 		return status;
 	run->job->fault_address = packed_block_operand(run, atomic_load(&run->bad_block));
@@ -516,8 +523,6 @@ static int run_blocks(struct matmul_run *run)
 		size_t left = blocks - first;
 		int status;
 
-		if (eb_job_aborted(run->job))
-			return EDGEBERT_HW_ABORTED;
 		run->batch_first = first;
 		status = run_batch(run, left < run->batch_size ? left : run->batch_size);
 		if (status != EDGEBERT_HW_OK)
