@@ -110,6 +110,7 @@ help:
 	@echo "make             build everything under build/"
 	@echo "make demo        classify real sentences through the driver in a VM"
 	@echo "make test        run every test"
+	@echo "make bench-device  time the device core against onnxruntime int8"
 	@echo "make vm          a shell in the VM with the module loaded (KERNEL=7: newest kernel)"
 	@echo "make packages    install the Debian packages that all this needs"
 	@echo "make clean       remove build/ (downloads stay in the cache)"
