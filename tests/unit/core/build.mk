@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # Unit tests of the device core, each with the fixture.
 core_tests := adaptivfloat functions bitmask matmul special elementwise exits commands execute \
-	cycles energy garbage vectors kernels
+	cycles energy garbage vectors kernels envm envm_file
 UNIT_TESTS += $(core_tests:%=core-%)
 define core_test
 core-$(1)_SOURCES := tests/unit/core/test_$(1).c tests/unit/core/fixture.c
