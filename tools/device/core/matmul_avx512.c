@@ -231,7 +231,7 @@ struct table {
 static struct table gelu_table __attribute__((aligned(64)));
 static struct table tanh_table __attribute__((aligned(64)));
 
-static void fill_table(const int32_t *entries, struct table *table)
+__attribute__((noinline)) static void fill_table(const int32_t *entries, struct table *table)
 {
 	for (size_t i = 0; i < EB_ACTIVATION_SEGMENTS; i++) {
 		table->start[i] = (uint16_t)entries[i];
@@ -239,9 +239,15 @@ static void fill_table(const int32_t *entries, struct table *table)
 	}
 }
 
-/* Before any core exists, so that nobody can be reading them. */
+/*
+ * Before any core exists, so that nobody can be reading them.  This runs on every processor,
+ * but the compiler may use AVX-512 to fill.
+ */
 __attribute__((constructor)) static void fill_tables(void)
 {
+	__builtin_cpu_init();
+	if (!eb_cpu_has_avx512())
+		return;
 	fill_table(eb_gelu_tail, &gelu_table);
 	fill_table(eb_tanh_value, &tanh_table);
 }
