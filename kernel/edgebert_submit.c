@@ -329,7 +329,8 @@ static int edgebert_submit_number(struct edgebert_submit *submit)
 	if (atomic_read(&context->unfinished) + submit->job_count > EDGEBERT_JOBS_IN_FLIGHT_MAX) {
 		drm_dbg(&submit->edev->drm, "context has %d unfinished jobs\n",
 			atomic_read(&context->unfinished));
-		return -EAGAIN;
+		/* Not -EAGAIN, on which libdrm would busily try again. */
+		return -EBUSY;
 	}
 	for (i = 0; i < submit->job_count; i++) {
 		sequence = context->next_sequence + i;

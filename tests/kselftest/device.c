@@ -17,8 +17,7 @@ int try_ioctl(int fd, unsigned long request, void *argument)
 
 	do {
 		result = ioctl(fd, request, argument);
-	} while (result == -1 && (errno == EINTR || errno == EAGAIN) &&
-		 request != (unsigned long)DRM_IOCTL_EDGEBERT_SUBMIT);
+	} while (result == -1 && (errno == EINTR || errno == EAGAIN));
 	return result;
 }
 

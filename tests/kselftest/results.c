@@ -61,7 +61,7 @@ TEST(old_results_are_forgotten)
 	total = kept + 2 * device.jobs_in_flight_max;
 	for (i = 0; i < total; i++) {
 		while (try_submit(w.fd, w.context, &w.job, 1)) {
-			CHECK_EQ(errno, EAGAIN);
+			CHECK_EQ(errno, EBUSY);
 			CHECK_OK(try_buffer_wait(w.fd, w.destination.handle, 0,
 						 in_ns(30 * SECOND_NS)));
 		}

@@ -144,7 +144,7 @@ TEST(many_jobs_all_end)
 		for (i = 0; i < BATCH; i++)
 			jobs[i] = w.job;
 		while (try_submit(w.fd, w.context, jobs, BATCH)) {
-			CHECK_EQ(errno, EAGAIN);
+			CHECK_EQ(errno, EBUSY);
 			CHECK_OK(try_buffer_wait(w.fd, w.destination.handle, 0,
 						 in_ns(30 * SECOND_NS)));
 		}
@@ -241,7 +241,7 @@ TEST(unfinished_jobs_are_limited)
 	submit(fd, slow.context, &slow.job);
 	for (i = 0; i < device.jobs_in_flight_max; i++)
 		submit(fd, w.context, &w.job);
-	CHECK_ERRNO(try_submit(fd, w.context, &w.job, 1), EAGAIN);
+	CHECK_ERRNO(try_submit(fd, w.context, &w.job, 1), EBUSY);
 	CHECK_EQ(result_of(fd, w.context, device.jobs_in_flight_max).error, 0);
 	submit(fd, w.context, &w.job);
 }

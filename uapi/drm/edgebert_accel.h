@@ -119,7 +119,7 @@ struct drm_edgebert_query_device {
 	/** @address_space_start: Lowest device address a buffer can have. */
 	__u32 address_space_start;
 
-	/** @jobs_in_flight_max: Jobs one context may have unfinished. */
+	/** @jobs_in_flight_max: Jobs one context may have unfinished, else -EBUSY. */
 	__u32 jobs_in_flight_max;
 
 	/** @address_space_end: First device address past the usable range. */
@@ -379,7 +379,7 @@ struct drm_edgebert_result {
 
 	/**
 	 * @error: 0, -EIO (device fault, see @status), -ECANCELED (context destroyed
-	 * or aborted), -ETIMEDOUT (no progress), -ENODEV (device lost).
+	 * or aborted, device reset), -ETIMEDOUT (no progress), -ENODEV (device lost).
 	 */
 	__s32 error;
 
