@@ -119,8 +119,8 @@ static enum eb_status explain_permission(const char *path, int error)
 			       group, user);
 	return eb_fail(EB_PERMISSION,
 		       "%s: %s: it belongs to %s:%s with mode %04o, which lets no group in; run: sudo "
-		       "chgrp render %s && sudo chmod 0660 %s, or install the udev rule that does so "
-		       "for good", path, eb_errno_name(error), owner, group, info.st_mode & 07777,
+		       "chgrp render %s && sudo chmod 0660 %s, or copy packaging/70-edgebert.rules to "
+		       "/etc/udev/rules.d, which does so for good", path, eb_errno_name(error), owner, group, info.st_mode & 07777,
 		       path, path);
 }
 

@@ -140,6 +140,9 @@ static void no_permission_names_node_owner_mode_and_command(void **state)
 	assert_int_equal(open_as_nobody(path, detail, sizeof(detail)), EB_PERMISSION);
 	assert_non_null(strstr(detail, "root:root with mode 0600"));
 	assert_non_null(strstr(detail, "chgrp render"));
+	assert_non_null(strstr(detail, "packaging/70-edgebert.rules"));
+	/* The rule that is named is there. */
+	assert_int_equal(access("packaging/70-edgebert.rules", R_OK), 0);
 	close(fd);
 	unlink(path);
 }
