@@ -31,7 +31,7 @@ evaluate --data "$WORK/data.tsv" --policy full --json
 cp "$WORK/out" "$WORK/full"
 result "eval is complete JSON" 0 json_ok "$WORK/out" --document schema_version=whole policy=text \
 	n=whole accuracy=number f1=number mean_exit_layer=number mean_predicted_layer=null \
-	exit_histogram=array energy_uj_mean=number latency_us_mean=number latency_us_max=number \
+	exit_histogram=array layer_accuracy=array energy_uj_mean=number latency_us_mean=number latency_us_max=number \
 	cycles_mean=number deadline_misses=whole host_us_mean=number seconds=number \
 	truncated=whole refused=whole
 result "n counts the sentences" 0 has_line "$WORK/out" '*"n": *20,'
@@ -44,6 +44,24 @@ f1=$(tail -n +2 "$WORK/data.tsv" | cut -f 2 | paste "$WORK/labels" - |
 	awk '{ answered += $1; expected += $2; right += $1 * $2 }
 		END { printf "%.6f", 2 * right / (answered + expected) }')
 result "F1 is that of the labels ($f1)" 0 has_line "$WORK/out" "*\"f1\": *$f1*,"
+
+# Accuracy by layer: sentences that leave at layer 1 at some threshold tell its answers.
+tool run --backend reference --model "$TINY" --policy entropy --entropy 0.6 --json "$WORK/in"
+grep -o '"label_index":[01]' "$WORK/out" | cut -d : -f 2 >"$WORK/early"
+grep -o '"exit_layer":[0-9]*' "$WORK/out" | cut -d : -f 2 >"$WORK/exits"
+wanted=$(tail -n +2 "$WORK/data.tsv" | cut -f 2 | paste "$WORK/early" - "$WORK/exits" |
+	awk '$3 == 1 { exits++; right += $1 == $2 } END { print exits " " right }')
+head -n 1 "$WORK/data.tsv" >"$WORK/first.tsv"
+tail -n +2 "$WORK/data.tsv" | paste - "$WORK/exits" | awk -F '\t' '$3 == 1 { print $1 "\t" $2 }' \
+	>>"$WORK/first.tsv"
+evaluate --data "$WORK/first.tsv" --policy full --json
+result "accuracy at layer 1 is that of sentences that leave there ($wanted)" 0 \
+	awk -v RS= -v wanted="${wanted#* } ${wanted% *}" 'BEGIN { split(wanted, n, " ") }
+		{ gsub(/[ \n]/, ""); sub(/.*"layer_accuracy":\[/, ""); sub(/,.*/, "")
+		exit !(n[2] > 0 && $0 - n[1] / n[2] < 1e-4 && n[1] / n[2] - $0 < 1e-4) }' "$WORK/out"
+evaluate --data "$WORK/first.tsv" --policy entropy --entropy 0.6 --json
+result "layers that no sentence reached have none" 0 test \
+	"$(tr -d ' \n' <"$WORK/out" | grep -c '"layer_accuracy":\[[0-9.]*,null,null,null\]')" -eq 1
 
 unmeasured() {
 	grep -v '"host_us_mean"\|"seconds"' "$1"

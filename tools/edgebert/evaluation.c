@@ -2,6 +2,17 @@
 /* Sums over results, and the figures made from them. */
 #include "tools/edgebert/evaluation.h"
 
+static void add_assessments(struct evaluation *evaluation, const struct eb_result *result,
+			    uint32_t expected)
+{
+	for (uint32_t layer = 0; layer < EB_LAYERS_MAX; layer++) {
+		if (result->entropies[layer] == EB_ENTROPY_NOT_ASSESSED)
+			continue;
+		evaluation->assessed[layer]++;
+		evaluation->assessed_correct[layer] += result->layer_labels[layer] == expected;
+	}
+}
+
 void evaluation_add(struct evaluation *evaluation, const struct sentence *sentence)
 {
 	const struct eb_result *result = &sentence->result;
@@ -17,6 +28,7 @@ void evaluation_add(struct evaluation *evaluation, const struct sentence *senten
 		evaluation->confusion[expected][result->label]++;
 	if (result->exit_layer >= 1 && result->exit_layer <= EB_LAYERS_MAX)
 		evaluation->exits[result->exit_layer - 1]++;
+	add_assessments(evaluation, result, expected);
 	evaluation->exit_layers += result->exit_layer;
 	evaluation->predicted_layers += result->predicted_layer;
 	evaluation->deadline_misses += result->deadline_missed != 0;
@@ -82,6 +94,15 @@ static void add_layers(const struct evaluation *evaluation, struct record *recor
 	list = record_add_list(record, "exit_histogram", "exits at layers 1, 2, ...");
 	for (uint32_t layer = 0; layer < evaluation->layers && layer < EB_LAYERS_MAX; layer++)
 		record_add_whole(list, "", NULL, "", evaluation->exits[layer]);
+	list = record_add_list(record, "layer_accuracy", "accuracy at layers 1, 2, ...");
+	for (uint32_t layer = 0; layer < evaluation->layers && layer < EB_LAYERS_MAX; layer++) {
+		if (evaluation->assessed[layer])
+			record_add_number(list, "", NULL, "",
+					  mean(evaluation->assessed_correct[layer],
+					       evaluation->assessed[layer]), 4);
+		else
+			record_add_none(list, "", NULL);
+	}
 }
 
 static void add_costs(const struct evaluation *evaluation, struct record *record)

@@ -14,6 +14,8 @@ struct evaluation {
 	uint64_t count, correct, refused;
 	uint64_t confusion[EB_CLASSES_MAX][EB_CLASSES_MAX];	/* [expected][answered] */
 	uint64_t exits[EB_LAYERS_MAX];
+	/* By layer: sentences that it was assessed for, and those that it had right. */
+	uint64_t assessed[EB_LAYERS_MAX], assessed_correct[EB_LAYERS_MAX];
 	uint64_t exit_layers, predicted_layers;	/* sums */
 	uint64_t deadline_misses, truncated;
 	uint64_t energy_pj, latency_ns, latency_ns_max, cycles;	/* modelled, sums */
