@@ -5,6 +5,7 @@
 #include "tools/device/core/envm.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,13 +20,17 @@
 #define MILLION		1000000ull
 
 struct eb_envm {
-	pthread_mutex_t lock;		/* everything below */
+	/*
+	 * Everything but what is atomic, which register accesses read and which must not
+	 * wait for a file.  A sector's erases are written with it and read without.
+	 */
+	pthread_mutex_t lock;
 	struct eb_envm_sector *sectors;
-	bool locked[EB_ENVM_SECTORS];
+	atomic_bool locked[EB_ENVM_SECTORS];
 	struct eb_envm_rates rates;
 	uint64_t seed;
 	uint64_t reads;			/* so that no two err alike */
-	uint32_t corrected, failed;
+	atomic_uint corrected, failed;
 	int fd;				/* -1: only in memory */
 	bool cut_armed, dark;
 	uint32_t steps_left;
@@ -338,6 +343,11 @@ static void erase_page(struct eb_envm *envm, uint32_t offset)
 	}
 }
 
+static void count_erase(struct eb_envm_sector *sector)
+{
+	__atomic_store_n(&sector->erases, sector->erases + 1, __ATOMIC_RELAXED);
+}
+
 int eb_envm_erase(struct eb_envm *envm, uint32_t offset)
 {
 	int result;
@@ -346,7 +356,7 @@ int eb_envm_erase(struct eb_envm *envm, uint32_t offset)
 	result = check_erase(envm, offset);
 	if (result == EDGEBERT_HW_ENVM_OK) {
 		/* Wear begins with the first pulse. */
-		sector_at(envm, offset)->erases++;
+		count_erase(sector_at(envm, offset));
 		sector_at(envm, offset)->hours = 0;
 		for (uint32_t page = 0; page < SECTOR_PAGES && !envm->dark; page++)
 			erase_page(envm, offset + page * EB_ENVM_PAGE_BYTES);
@@ -362,17 +372,14 @@ int eb_envm_lock(struct eb_envm *envm, uint32_t offset)
 {
 	if (!is_granule(offset, EB_ENVM_SECTOR_BYTES))
 		return EDGEBERT_HW_ENVM_BAD_RANGE;
-	pthread_mutex_lock(&envm->lock);
-	envm->locked[offset / EB_ENVM_SECTOR_BYTES] = true;
-	pthread_mutex_unlock(&envm->lock);
+	atomic_store(&envm->locked[offset / EB_ENVM_SECTOR_BYTES], true);
 	return EDGEBERT_HW_ENVM_OK;
 }
 
 void eb_envm_unlock(struct eb_envm *envm)
 {
-	pthread_mutex_lock(&envm->lock);
-	memset(envm->locked, 0, sizeof(envm->locked));
-	pthread_mutex_unlock(&envm->lock);
+	for (uint32_t i = 0; i < EB_ENVM_SECTORS; i++)
+		atomic_store(&envm->locked[i], false);
 }
 
 static void load_sector(struct eb_envm *envm, uint32_t number, const uint8_t *contents,
@@ -411,30 +418,20 @@ int eb_envm_load(struct eb_envm *envm, const void *contents, size_t size)
 
 /* ---- Counters and cost ---- */
 
-static uint32_t get_counter(struct eb_envm *envm, const uint32_t *counter)
-{
-	uint32_t value;
-
-	pthread_mutex_lock(&envm->lock);
-	value = *counter;
-	pthread_mutex_unlock(&envm->lock);
-	return value;
-}
-
 uint32_t eb_envm_corrected(struct eb_envm *envm)
 {
-	return get_counter(envm, &envm->corrected);
+	return atomic_load(&envm->corrected);
 }
 
 uint32_t eb_envm_failed(struct eb_envm *envm)
 {
-	return get_counter(envm, &envm->failed);
+	return atomic_load(&envm->failed);
 }
 
 uint32_t eb_envm_wear(struct eb_envm *envm, uint32_t offset)
 {
 	return offset < EDGEBERT_HW_ENVM_BYTES ?
-		       get_counter(envm, &sector_at(envm, offset)->erases) : 0;
+		       __atomic_load_n(&sector_at(envm, offset)->erases, __ATOMIC_RELAXED) : 0;
 }
 
 struct eb_envm_cost eb_envm_cost(unsigned int command, uint32_t offset, uint32_t size)
@@ -475,9 +472,9 @@ void eb_envm_power_on(struct eb_envm *envm)
 	pthread_mutex_lock(&envm->lock);
 	envm->cut_armed = false;
 	envm->dark = false;
-	envm->corrected = 0;
-	envm->failed = 0;
-	memset(envm->locked, 0, sizeof(envm->locked));
+	atomic_store(&envm->corrected, 0);
+	atomic_store(&envm->failed, 0);
+	eb_envm_unlock(envm);
 	pthread_mutex_unlock(&envm->lock);
 }
 

@@ -30,13 +30,19 @@ static void pack_rows(const int16_t *rows, size_t depth, int16_t *packed)
 	memcpy(packed, rows, EB_MATMUL_ROWS * depth * sizeof(*rows));
 }
 
+/* The whole depth at once, so these sums are never added to. */
 static void sum(const struct eb_matmul_block *block, int32_t *sums)
 {
 	size_t whole = block->groups * EB_MATMUL_ROWS;
 
-	eb_matmul_kernel_generic(block->packed, block->rows, block->weights, block->depth, sums);
-	memset(sums + block->rows * EB_MATMUL_COLUMNS, 0,
-	       (whole - block->rows) * EB_MATMUL_COLUMNS * sizeof(*sums));
+	for (size_t column = 0; column < block->columns; column += EB_MATMUL_COLUMNS) {
+		eb_matmul_kernel_generic(block->packed, block->rows,
+					 block->weights + column * block->depth, block->depth,
+					 sums);
+		memset(sums + block->rows * EB_MATMUL_COLUMNS, 0,
+		       (whole - block->rows) * EB_MATMUL_COLUMNS * sizeof(*sums));
+		sums += whole * EB_MATMUL_COLUMNS;
+	}
 }
 
 static void finish_tile(const struct eb_matmul_finish *finish, int32_t *sums,
@@ -60,6 +66,7 @@ static void finish_tile(const struct eb_matmul_finish *finish, int32_t *sums,
 static const struct eb_kernels generic = {
 	.name = "generic",
 	.supported = always,
+	.depth_step = EDGEBERT_HW_DEPTH_MAX,
 	.decode_codes = decode_codes,
 	.pack_rows = pack_rows,
 	.sum = sum,

@@ -15,18 +15,23 @@
 /* Input rows are packed, and sums are formed, in groups of so many. */
 #define EB_MATMUL_ROWS 16
 
-/* The decoded operands of sums of 16 columns. */
+/*
+ * The decoded operands of sums of whole blocks of 16 columns, over a part of the depth:
+ * `depth` elements from `first` on, both multiples of 16.
+ */
 struct eb_matmul_block {
-	const int16_t *packed;		/* groups of 16 rows as pack_rows left them */
+	const int16_t *packed;		/* groups of 16 rows as pack_rows left them, whole depth */
 	const int32_t *input_pairs;	/* per row, from decode_codes */
-	const int16_t *weights;		/* [16][depth] */
+	const int16_t *weights;		/* [columns][depth] */
 	const int32_t *weight_pairs;	/* per column, from decode_codes */
-	size_t rows, groups, depth;	/* depth: a multiple of 16 */
+	size_t rows, groups, columns;
+	size_t first, depth, whole_depth;
 };
 
 struct eb_kernels {
 	const char *name;
 	bool (*supported)(void);
+	size_t depth_step;		/* `sum` wants this much of the depth at a time */
 
 	/*
 	 * One row of `depth` codes to what the multipliers see; adds one to nonzero[d] for
@@ -36,7 +41,10 @@ struct eb_kernels {
 				uint8_t *nonzero);
 	/* rows[16][depth] to the order that `sum` reads; as many elements. */
 	void (*pack_rows)(const int16_t *rows, size_t depth, int16_t *packed);
-	/* The sums modulo 2^32: per group 16 x 16 in an order known to `finish`. */
+	/*
+	 * Adds to the sums, modulo 2^32, or begins them when first is 0: [column block][group]
+	 * and there 16 x 16 in an order known to `finish`.
+	 */
 	void (*sum)(const struct eb_matmul_block *block, int32_t *sums);
 	/*
 	 * One group's sums, each with its column's bias, to elements[row][column], or

@@ -73,10 +73,15 @@ void eb_matmul_kernel_generic(const int16_t *input, size_t rows, const int16_t *
 /* ---- Operands ----------------------------------------------------------------------- */
 
 /* Blocks of weights that are fetched at a time for each thread. */
-#define BATCH_BLOCKS 8
+#define BATCH_BLOCKS 16
+/*
+ * Blocks that one thread takes at once: 64 columns fill a cache line of the output, and each
+ * part of the input that comes to the first cache is used that often.
+ */
+#define STRIP_BLOCKS 4
+#define STRIP_COLUMNS (STRIP_BLOCKS * EB_MATMUL_COLUMNS)
 /* Multiplications below which a second thread costs more than it saves. */
 #define THREADS_FROM (1u << 20)
-#define CACHE_LINE 64
 
 /* A block of 16 weight rows where it can be read until the batch is done. */
 struct block_codes {
@@ -86,11 +91,11 @@ struct block_codes {
 
 /* What one thread works in. */
 struct work_area {
-	int16_t *weights;		/* [16][depth] */
-	int32_t *sums;			/* [groups][16][16] */
+	int16_t *weights;		/* [columns of a strip][part of the depth] */
+	int32_t *sums;			/* [blocks of a strip][groups][16][16] */
 	uint32_t *nonzero;		/* per depth: weight rows with a non-zero element */
-	uint8_t *block_nonzero;		/* the same within a block */
-	uint8_t *unpacked;		/* packed weights: codes of one block */
+	uint8_t *strip_nonzero;		/* the same within a strip, or within 16 input rows */
+	uint8_t *unpacked;		/* packed weights: codes of a strip */
 };
 
 /* A MATMUL under way. */
@@ -112,6 +117,7 @@ struct matmul_run {
 	struct work_area *areas;	/* per thread */
 	struct block_codes *batch;
 	size_t batch_size, batch_first, batch_ready;
+	size_t strip_blocks;
 	atomic_size_t bad_block;	/* lowest one whose packing is wrong */
 };
 
@@ -133,9 +139,10 @@ static bool get_areas(struct matmul_run *run, struct eb_core *core)
 {
 	unsigned int threads = run->threads;
 	size_t depth = run->operation->depth;
-	size_t block = EB_MATMUL_COLUMNS * depth;
-	size_t sums = run->groups * EB_MATMUL_ROWS * EB_MATMUL_COLUMNS * 4;
-	size_t each = aligned(block * 2) + aligned(sums) + aligned(depth * 4) + aligned(depth) +
+	size_t step = depth < run->kernels->depth_step ? depth : run->kernels->depth_step;
+	size_t block = STRIP_COLUMNS * depth, weights = STRIP_COLUMNS * step * 2;
+	size_t sums = run->groups * EB_MATMUL_ROWS * STRIP_COLUMNS * 4;
+	size_t each = aligned(weights) + aligned(sums) + aligned(depth * 4) + aligned(depth) +
 		      aligned(block);
 	uint8_t *at = eb_core_scratch(core, EB_SCRATCH_WEIGHTS,
 				      threads * (each + aligned(sizeof(*run->areas))));
@@ -146,10 +153,10 @@ static bool get_areas(struct matmul_run *run, struct eb_core *core)
 	for (unsigned int i = 0; i < threads; i++) {
 		struct work_area *area = &run->areas[i];
 
-		area->weights = carve(&at, block * 2);
+		area->weights = carve(&at, weights);
 		area->sums = carve(&at, sums);
 		area->nonzero = carve(&at, depth * 4);
-		area->block_nonzero = carve(&at, depth);
+		area->strip_nonzero = carve(&at, depth);
 		area->unpacked = carve(&at, block);
 		memset(area->nonzero, 0, depth * 4);
 	}
@@ -204,6 +211,12 @@ static bool get_buffers(struct matmul_run *run, struct eb_core *core)
 		run->workers = core->workers;
 		run->threads = core->threads;
 	}
+	/* Few columns: better shared among all threads than in whole strips. */
+	run->strip_blocks = eb_vectors(operation->columns) / run->threads;
+	if (run->strip_blocks > STRIP_BLOCKS)
+		run->strip_blocks = STRIP_BLOCKS;
+	if (run->strip_blocks < 1)
+		run->strip_blocks = 1;
 	run->batch_size = run->threads * BATCH_BLOCKS;
 	if (run->batch_size > eb_vectors(operation->columns))
 		run->batch_size = eb_vectors(operation->columns);
@@ -226,7 +239,7 @@ static int read_input_rows(struct matmul_run *run, size_t group, int16_t *rows)
 {
 	const struct edgebert_hw_matmul *matmul = &run->operation->command->matmul;
 	size_t depth = run->operation->depth, first = group * EB_MATMUL_ROWS;
-	uint8_t *counts = run->areas[0].block_nonzero;
+	uint8_t *counts = run->areas[0].strip_nonzero;
 
 	memset(counts, 0, depth);
 	for (size_t r = 0; r < EB_MATMUL_ROWS; r++) {
@@ -389,13 +402,19 @@ static void place_tile(const struct matmul_run *run, const uint8_t *tile, size_t
 			       element, tile + c * EB_MATMUL_ROWS * element, rows * element);
 		return;
 	}
-	for (size_t r = 0; r < rows; r++)
-		memcpy(run->output + ((first_row + r) * operation->columns + first_column) *
-		       element, tile + r * EB_MATMUL_COLUMNS * element, columns * element);
+	for (size_t r = 0; r < rows; r++) {
+		uint8_t *output = run->output +
+			((first_row + r) * operation->columns + first_column) * element;
+
+		/* The usual case as one or two moves. */
+		if (columns * element == EB_MATMUL_COLUMNS)
+			memcpy(output, tile + r * EB_MATMUL_COLUMNS, EB_MATMUL_COLUMNS);
+		else
+			memcpy(output, tile + r * EB_MATMUL_COLUMNS * element, columns * element);
+	}
 }
 
-static void finish_block(const struct matmul_run *run, const struct work_area *area,
-			 size_t block)
+static void finish_block(const struct matmul_run *run, int32_t *sums, size_t block)
 {
 	const struct edgebert_hw_matmul *matmul = &run->operation->command->matmul;
 	size_t first = block * EB_MATMUL_COLUMNS, columns = block_columns(run->operation, block);
@@ -408,7 +427,7 @@ static void finish_block(const struct matmul_run *run, const struct work_area *a
 	int16_t tile[EB_MATMUL_ROWS * EB_MATMUL_COLUMNS] __attribute__((aligned(64)));
 
 	for (size_t group = 0; group < run->groups; group++) {
-		run->kernels->finish(&finish, area->sums + group * EB_MATMUL_ROWS *
+		run->kernels->finish(&finish, sums + group * EB_MATMUL_ROWS *
 				     EB_MATMUL_COLUMNS, run->bias + first,
 				     run->operation->flags & EDGEBERT_HW_CMD_TRANSPOSE, tile);
 		place_tile(run, (const uint8_t *)tile, group * EB_MATMUL_ROWS, first, columns);
@@ -423,70 +442,85 @@ static void note_bad_block(struct matmul_run *run, size_t block)
 		;
 }
 
-/* Codes of a block to numbers; false: its packing is wrong. */
-static bool decode_block(const struct matmul_run *run, const struct work_area *area,
-			 const struct block_codes *codes, size_t columns, int32_t *pairs)
-{
-	size_t depth = run->operation->depth;
-	bool packed = run->operation->flags & EDGEBERT_HW_CMD_PACKED;
+/* Consecutive blocks of a batch that one thread works on. */
+struct strip {
+	size_t index, blocks;		/* in the batch */
+	size_t columns;
+	const uint8_t *rows[STRIP_COLUMNS];
+};
 
-	if (packed && !eb_bitmask_unpack_block(codes->rows[0], codes->packed_bytes, columns,
-					       depth, area->unpacked))
-		return false;
-	memset(area->block_nonzero, 0, depth);
-	for (size_t c = 0; c < columns; c++)
-		pairs[c] = run->kernels->decode_codes(packed ? area->unpacked + c * depth :
-							       codes->rows[c],
-						      depth, area->weights + c * depth,
-						      area->block_nonzero);
-	memset(area->weights + columns * depth, 0, (EB_MATMUL_COLUMNS - columns) * depth * 2);
-	add_counts(area->block_nonzero, depth, area->nonzero);
+/* Finds, or unpacks, the weight rows of a strip; false: the packing of a block is wrong. */
+static bool find_rows(struct matmul_run *run, const struct work_area *area, struct strip *strip)
+{
+	bool packed = run->operation->flags & EDGEBERT_HW_CMD_PACKED;
+	size_t depth = run->operation->depth;
+
+	for (size_t b = 0; b < strip->blocks; b++) {
+		const struct block_codes *codes = &run->batch[strip->index + b];
+		size_t block = run->batch_first + strip->index + b;
+		size_t columns = block_columns(run->operation, block);
+		uint8_t *dense = area->unpacked + b * EB_MATMUL_COLUMNS * depth;
+
+		if (packed && !eb_bitmask_unpack_block(codes->rows[0], codes->packed_bytes,
+						       columns, depth, dense)) {
+			note_bad_block(run, block);
+			return false;
+		}
+		for (size_t c = 0; c < columns; c++)
+			strip->rows[strip->columns++] = packed ? dense + c * depth :
+								 codes->rows[c];
+	}
 	return true;
 }
 
-/* Weights come from far away in order, but a stride apart: too far for some processors. */
-static void prefetch_block(const struct matmul_run *run, size_t index)
+/* Decodes the strip's weights part by part of the depth, and adds each to the sums. */
+static void sum_strip(const struct matmul_run *run, const struct work_area *area,
+		      const struct strip *strip)
 {
-	size_t columns = block_columns(run->operation, run->batch_first + index);
-	const struct block_codes *codes = &run->batch[index];
-	bool packed = run->operation->flags & EDGEBERT_HW_CMD_PACKED;
-	size_t rows = packed ? 1 : columns;
-	size_t bytes = packed ? codes->packed_bytes : run->operation->depth;
+	const size_t whole = run->operation->depth, step = run->kernels->depth_step;
+	int32_t pairs[STRIP_COLUMNS] = { 0 };
+	struct eb_matmul_block operands = {
+		.packed = run->input, .input_pairs = run->input_pairs,
+		.weights = area->weights, .weight_pairs = pairs,
+		.rows = run->operation->rows, .groups = run->groups,
+		.columns = strip->blocks * EB_MATMUL_COLUMNS, .whole_depth = whole,
+	};
 
-	for (size_t row = 0; row < rows; row++)
-		for (size_t at = 0; at < bytes; at += CACHE_LINE)
-			__builtin_prefetch(codes->rows[row] + at, 0, 2);
+	memset(area->strip_nonzero, 0, whole);
+	for (size_t first = 0; first < whole; first += step) {
+		size_t depth = whole - first < step ? whole - first : step;
+
+		for (size_t c = 0; c < strip->columns; c++)
+			pairs[c] = run->kernels->decode_codes(strip->rows[c] + first, depth,
+							      area->weights + c * depth,
+							      area->strip_nonzero + first);
+		memset(area->weights + strip->columns * depth, 0,
+		       (operands.columns - strip->columns) * depth * sizeof(*area->weights));
+		operands.first = first;
+		operands.depth = depth;
+		run->kernels->sum(&operands, area->sums);
+	}
+	add_counts(area->strip_nonzero, whole, area->nonzero);
 }
 
-/* One block of the batch from codes to finished output: an eb_workers_part. */
-static void run_block(void *opaque, size_t index, unsigned int worker)
+/* One strip of the batch from codes to finished output: an eb_workers_part. */
+static void run_strip(void *opaque, size_t part, unsigned int worker)
 {
 	struct matmul_run *run = opaque;
 	const struct work_area *area = &run->areas[worker];
-	size_t block = run->batch_first + index;
-	int32_t pairs[EB_MATMUL_COLUMNS] = { 0 };
-	const struct eb_matmul_block operands = {
-		.packed = run->input,
-		.input_pairs = run->input_pairs,
-		.weights = area->weights,
-		.weight_pairs = pairs,
-		.rows = run->operation->rows,
-		.groups = run->groups,
-		.depth = run->operation->depth,
-	};
+	size_t block_sums = run->groups * EB_MATMUL_ROWS * EB_MATMUL_COLUMNS;
+	struct strip strip = { .index = part * run->strip_blocks };
 
+	strip.blocks = run->batch_ready - strip.index;
+	if (strip.blocks > run->strip_blocks)
+		strip.blocks = run->strip_blocks;
 	/* Whoever started this batch looks at the flag before the output is written. */
-	if (eb_job_aborted(run->job))
+	if (eb_job_aborted(run->job) || !find_rows(run, area, &strip))
 		return;
-	if (!decode_block(run, area, &run->batch[index], block_columns(run->operation, block),
-			  pairs)) {
-		note_bad_block(run, block);
-		return;
-	}
-	if (index + run->threads < run->batch_ready)
-		prefetch_block(run, index + run->threads);
-	run->kernels->sum(&operands, area->sums);
-	finish_block(run, area, block);
+	sum_strip(run, area, &strip);
+	for (size_t b = 0; b < strip.blocks; b++)
+		finish_block(run, area->sums + b * block_sums,
+			     run->batch_first + strip.index + b);
 }
 
 /* The lowest block that fails decides the status, however the blocks were shared out. */
@@ -506,7 +540,8 @@ static int run_batch(struct matmul_run *run, size_t count)
 	}
 	run->batch_ready = ready;
 	atomic_store(&run->bad_block, SIZE_MAX);
-	eb_workers_run(run->workers, run_block, run, ready);
+	eb_workers_run(run->workers, run_strip, run,
+		       (ready + run->strip_blocks - 1) / run->strip_blocks);
 	if (eb_job_aborted(run->job))
 		return EDGEBERT_HW_ABORTED;
 	if (atomic_load(&run->bad_block) == SIZE_MAX)

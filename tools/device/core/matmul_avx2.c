@@ -87,15 +87,21 @@ static void sum_tile(const int16_t *input, const int16_t *weights, size_t depth,
 	}
 }
 
+/* The whole depth at once, so these sums are never added to. */
 static void sum(const struct eb_matmul_block *block, int32_t *sums)
 {
 	const size_t depth = block->depth;
 
-	for (size_t group = 0; group < block->groups; group++)
-		for (size_t column = 0; column < EB_MATMUL_COLUMNS; column += 4)
+	for (size_t column = 0; column < block->columns; column += 4) {
+		int32_t *tiles = sums + column / EB_MATMUL_COLUMNS * block->groups *
+				 EB_MATMUL_ROWS * EB_MATMUL_COLUMNS;
+
+		for (size_t group = 0; group < block->groups; group++)
 			sum_tile(block->packed + group * EB_MATMUL_ROWS * depth,
 				 block->weights + column * depth, depth,
-				 sums + (group * EB_MATMUL_COLUMNS + column) * EB_MATMUL_ROWS);
+				 tiles + (group * EB_MATMUL_COLUMNS + column % EB_MATMUL_COLUMNS) *
+				 EB_MATMUL_ROWS);
+	}
 }
 
 static void finish_tile(const struct eb_matmul_finish *finish, int32_t *sums,
@@ -125,6 +131,7 @@ static void finish_tile(const struct eb_matmul_finish *finish, int32_t *sums,
 const struct eb_kernels eb_kernels_avx2 = {
 	.name = "avx2",
 	.supported = eb_cpu_has_avx2,
+	.depth_step = EDGEBERT_HW_DEPTH_MAX,
 	.decode_codes = decode_codes,
 	.pack_rows = pack_rows,
 	.sum = sum,

@@ -19,13 +19,14 @@
 #include "tools/device/core/rows_avx512.h"
 
 /*
- * Of eight elements the first four go by the identity and the others by plain products: that
- * keeps adders and multipliers of a processor with twice as many adders equally busy.
+ * Of 16 elements the first twelve go by the identity and the others by plain products: that
+ * keeps adders and multipliers of a processor with twice as many adders about equally busy.
  */
-#define STEP 8
-#define IDENTITY_PAIRS 0x1111		/* first pair of each step, to be multiplied by the next */
+#define STEP 16
+#define IDENTITY_QUADS 3
+#define IDENTITY_PAIRS 0x1515		/* pairs to be multiplied by the next, of 16 */
 #define PAIR_ELEMENTS 32		/* int16 per vector */
-/* Elements of depth at a time: 64 rows and 16 columns of them fit in the first cache. */
+/* Elements of depth at a time: 64 rows and 4 columns of them fit in the first cache. */
 #define DEPTH_STEP 256
 
 /* Kept as an instruction: gcc 12 copies the accumulator of the intrinsic back and forth. */
@@ -144,46 +145,51 @@ static inline __m512i load_pair(const int16_t *weights)
 }
 
 /*
- * Adds depth_step elements of GROUPS x 16 rows times 4 columns to sums[group][column][row].
- * Sums start from what the identity takes away.
+ * Adds a part of the depth to the sums of GROUPS x 16 rows times 4 columns.  What the
+ * identity takes away is taken away at the beginning of the part.
  */
 #define DEFINE_SUM(NAME, GROUPS)								\
 static void NAME(const struct eb_matmul_block *block, size_t group, size_t column,		\
-		 size_t first, size_t end, int32_t *sums)					\
+		 int32_t *sums)									\
 {												\
-	const size_t stride = block->depth * EB_MATMUL_ROWS, depth = block->depth;		\
-	const int16_t *input = block->packed + group * stride + first * EB_MATMUL_ROWS;		\
-	const int16_t *weights = block->weights + column * depth + first;			\
-	int32_t *tile = sums + (group * EB_MATMUL_COLUMNS + column) * LANES;			\
+	const size_t stride = block->whole_depth * EB_MATMUL_ROWS, depth = block->depth;	\
+	const int16_t *input = block->packed + group * stride + block->first * EB_MATMUL_ROWS;	\
+	const int16_t *weights = block->weights + column * depth;				\
+	int32_t *tile = sums + ((column / 16 * block->groups + group) * 16 + column % 16) *	\
+			LANES;									\
 	__m512i sum[GROUPS][4];									\
 												\
 	_Pragma("GCC unroll 4") for (int g = 0; g < GROUPS; g++) {				\
 		__m512i rows = _mm512_loadu_si512(block->input_pairs + (group + g) * LANES);	\
 												\
+		rows = _mm512_sub_epi32(_mm512_setzero_si512(), rows);				\
 		_Pragma("GCC unroll 4") for (int c = 0; c < 4; c++) {				\
-			__m512i both = _mm512_add_epi32(rows,					\
+			sum[g][c] = block->first ?						\
+				_mm512_load_si512(tile + (g * 16 + c) * LANES) : rows;		\
+			sum[g][c] = _mm512_sub_epi32(sum[g][c],					\
 				_mm512_set1_epi32(block->weight_pairs[column + c]));		\
-												\
-			sum[g][c] = first ? _mm512_load_si512(tile + (g * 16 + c) * LANES) :	\
-					    _mm512_sub_epi32(_mm512_setzero_si512(), both);	\
 		}										\
 	}											\
-	for (size_t d = first; d < end; d += STEP) {						\
+	for (size_t d = 0; d < depth; d += STEP) {						\
 		__m512i even[GROUPS], odd[GROUPS];						\
 												\
-		_Pragma("GCC unroll 4") for (int g = 0; g < GROUPS; g++) {			\
-			even[g] = _mm512_loadu_si512(input + g * stride);			\
-			odd[g] = _mm512_loadu_si512(input + g * stride + PAIR_ELEMENTS);	\
-		}										\
-		_Pragma("GCC unroll 4") for (int c = 0; c < 4; c++) {				\
-			__m512i w0 = load_pair(weights + c * depth);				\
-			__m512i w1 = load_pair(weights + c * depth + 2);			\
+		_Pragma("GCC unroll 3") for (int p = 0; p < 2 * IDENTITY_QUADS; p += 2) {	\
+			_Pragma("GCC unroll 4") for (int g = 0; g < GROUPS; g++) {		\
+				const int16_t *rows = input + g * stride + p * PAIR_ELEMENTS;	\
 												\
-			_Pragma("GCC unroll 4") for (int g = 0; g < GROUPS; g++)		\
-				DOT_PRODUCT(sum[g][c], _mm512_add_epi16(even[g], w1),		\
-					    _mm512_add_epi16(odd[g], w0));			\
+				even[g] = _mm512_loadu_si512(rows);				\
+				odd[g] = _mm512_loadu_si512(rows + PAIR_ELEMENTS);		\
+			}									\
+			_Pragma("GCC unroll 4") for (int c = 0; c < 4; c++) {			\
+				__m512i w0 = load_pair(weights + c * depth + 2 * p);		\
+				__m512i w1 = load_pair(weights + c * depth + 2 * p + 2);	\
+												\
+				_Pragma("GCC unroll 4") for (int g = 0; g < GROUPS; g++)	\
+					DOT_PRODUCT(sum[g][c], _mm512_add_epi16(even[g], w1),	\
+						    _mm512_add_epi16(odd[g], w0));		\
+			}									\
 		}										\
-		_Pragma("GCC unroll 2") for (int p = 2; p < 4; p++) {				\
+		_Pragma("GCC unroll 2") for (int p = 2 * IDENTITY_QUADS; p < STEP / 2; p++) {	\
 			_Pragma("GCC unroll 4") for (int g = 0; g < GROUPS; g++)		\
 				even[g] = _mm512_loadu_si512(input + g * stride +		\
 							     p * PAIR_ELEMENTS);		\
@@ -209,16 +215,12 @@ static void sum(const struct eb_matmul_block *block, int32_t *sums)
 {
 	size_t whole = block->groups & ~(size_t)3;
 
-	for (size_t first = 0; first < block->depth; first += DEPTH_STEP) {
-		size_t end = first + DEPTH_STEP < block->depth ? first + DEPTH_STEP : block->depth;
-
-		for (size_t group = 0; group < whole; group += 4)
-			for (size_t column = 0; column < EB_MATMUL_COLUMNS; column += 4)
-				sum_64_rows(block, group, column, first, end, sums);
-		for (size_t group = whole; group < block->groups; group++)
-			for (size_t column = 0; column < EB_MATMUL_COLUMNS; column += 4)
-				sum_16_rows(block, group, column, first, end, sums);
-	}
+	for (size_t group = 0; group < whole; group += 4)
+		for (size_t column = 0; column < block->columns; column += 4)
+			sum_64_rows(block, group, column, sums);
+	for (size_t group = whole; group < block->groups; group++)
+		for (size_t column = 0; column < block->columns; column += 4)
+			sum_16_rows(block, group, column, sums);
 }
 
 /* ---- Finishing ---------------------------------------------------------------------- */
@@ -344,6 +346,7 @@ static void finish_tile(const struct eb_matmul_finish *finish, int32_t *sums,
 const struct eb_kernels eb_kernels_avx512 = {
 	.name = "avx512",
 	.supported = eb_cpu_has_avx512,
+	.depth_step = DEPTH_STEP,
 	.decode_codes = decode_codes,
 	.pack_rows = pack_rows,
 	.sum = sum,
