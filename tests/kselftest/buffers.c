@@ -7,6 +7,8 @@
 #include <fcntl.h>
 #include <sys/mman.h>
 
+#include <drm_mode.h>
+
 static int try_create(int fd, uint64_t size, uint32_t flags, uint32_t pad)
 {
 	struct drm_edgebert_bo_create create = { .size = size, .flags = flags, .pad = pad };
@@ -291,6 +293,61 @@ TEST(imported_buffer_can_not_be_used_by_jobs)
 	CHECK_OK(try_buffer_wait(w.fd, prime.handle, 0, 0));
 	w.used[0].handle = prime.handle;
 	CHECK_ERRNO(try_submit(w.fd, w.context, &w.job, 1), EINVAL);
+}
+
+/* The node of vgem, a driver of memory only, or -1. */
+static int open_vgem(void)
+{
+	char path[32], name[8] = "";
+	struct drm_version version = { .name = name, .name_len = sizeof(name) - 1 };
+	int number, fd;
+
+	if (system("modprobe -q vgem") != 0)
+		return -1;
+	for (number = 0; number < 16; number++) {
+		snprintf(path, sizeof(path), "/dev/dri/card%d", number);
+		fd = open(path, O_RDWR | O_CLOEXEC);
+		version.name_len = sizeof(name) - 1;
+		if (fd >= 0 && !try_ioctl(fd, DRM_IOCTL_VERSION, &version) && !strcmp(name, "vgem"))
+			return fd;
+		if (fd >= 0)
+			close(fd);
+	}
+	return -1;
+}
+
+TEST(another_drivers_buffer_can_be_imported)
+{
+	struct drm_mode_create_dumb dumb = { .width = 1024, .height = 4, .bpp = 8 };
+	struct drm_prime_handle prime = { 0 };
+	struct drm_gem_close close_handle;
+	int vgem = open_vgem(), fd = device_open();
+	uint64_t offset;
+
+	if (vgem < 0)
+		SKIP("no vgem");
+	CHECK_OK(try_ioctl(vgem, DRM_IOCTL_MODE_CREATE_DUMB, &dumb));
+	prime.fd = export(vgem, dumb.handle);
+	CHECK_OK(try_ioctl(fd, DRM_IOCTL_PRIME_FD_TO_HANDLE, &prime));
+	CHECK_OK(try_buffer_wait(fd, prime.handle, 0, 0));
+	CHECK_ERRNO(try_mmap_offset(fd, prime.handle, 0, &offset), EINVAL);
+	close_handle = (struct drm_gem_close) { .handle = prime.handle };
+	CHECK_OK(try_ioctl(fd, DRM_IOCTL_GEM_CLOSE, &close_handle));
+}
+
+TEST(buffer_can_be_exported_to_another_driver)
+{
+	struct drm_prime_handle prime = { 0 };
+	int vgem = open_vgem(), fd = device_open();
+	struct buffer buffer = buffer_create(fd, PAGE_BYTES, 0);
+
+	if (vgem < 0)
+		SKIP("no vgem");
+	prime.fd = export(fd, buffer.handle);
+	CHECK_OK(try_ioctl(vgem, DRM_IOCTL_PRIME_FD_TO_HANDLE, &prime));
+	buffer_close(fd, &buffer);
+	close(fd);
+	close(vgem);
 }
 
 int main(void)

@@ -113,7 +113,7 @@ TEST(jobs_are_numbered_from_1)
 TEST(jobs_of_a_submit_run_in_order)
 {
 	struct drm_edgebert_job jobs[2];
-	struct drm_edgebert_job_buffer used[2][3];
+	struct drm_edgebert_job_buffer used[4];
 	struct buffer last;
 	struct workload w;
 
@@ -123,10 +123,10 @@ TEST(jobs_of_a_submit_run_in_order)
 	jobs[1] = w.job;
 	jobs[1].segments[0] = w.destination.address;
 	jobs[1].segments[1] = last.address;
-	memcpy(used[1], w.used, sizeof(used[1]));
-	used[1][1].handle = w.destination.handle;
-	used[1][2].handle = last.handle;
-	jobs[1].buffers.array = (uintptr_t)used[1];
+	memcpy(used, w.used, sizeof(used));
+	used[1].handle = w.destination.handle;
+	used[2].handle = last.handle;
+	jobs[1].buffers.array = (uintptr_t)used;
 	CHECK_OK(try_submit(w.fd, w.context, jobs, 2));
 	CHECK_OK(try_buffer_wait(w.fd, last.handle, 0, in_ns(30 * SECOND_NS)));
 	CHECK(!memcmp(last.memory, w.source.memory, w.source.size));
