@@ -73,7 +73,7 @@ void eb_matmul_kernel_generic(const int16_t *input, size_t rows, const int16_t *
 /* ---- Operands ----------------------------------------------------------------------- */
 
 /* Blocks of weights that are fetched at a time for each thread. */
-#define BATCH_BLOCKS 16
+#define BATCH_BLOCKS 32
 /*
  * Blocks that one thread takes at once: 64 columns fill a cache line of the output, and each
  * part of the input that comes to the first cache is used that often.

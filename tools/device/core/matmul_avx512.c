@@ -48,8 +48,8 @@ static inline __m512i decode_lanes(__m256i row, __mmask32 *nonzero, __m512i *pro
 	value = _mm512_maskz_sllv_epi16(*nonzero, value, exponent);
 	value = _mm512_mask_sub_epi16(value, _mm256_movepi8_mask(row), _mm512_setzero_si512(),
 				      value);
-	DOT_PRODUCT(*products, _mm512_maskz_mov_epi32(IDENTITY_PAIRS, value),
-		    _mm512_shuffle_epi32(value, _MM_PERM_CDAB));
+	DOT_PRODUCT(*products, value,
+		    _mm512_maskz_shuffle_epi32(IDENTITY_PAIRS, value, _MM_PERM_CDAB));
 	return value;
 }
 
