@@ -96,4 +96,19 @@ for wanted in "sentence *label *ok *exit*" "full *20 *75.00 *4.00 *-*" "entropy 
 	"*times less than full at the highest point: *[0-9]*"; do
 	result "--compare has '$wanted'" 0 has_line "$WORK/out" "$wanted"
 done
+
+# Long sentences can not meet a target that is meant for short ones.
+{
+	printf 'text\tlabel\n'
+	for i in aa ba ca da ea; do
+		printf '%s ba ca da ea fa ga ab bb cb aa ba ca da ea fa\t0\n%s\t1\n' "$i $i" "$i"
+	done
+} >"$WORK/long.tsv"
+tool eval --backend reference --model "$TINY" --data "$WORK/long.tsv" --policy latency \
+	--target-latency 50us --json
+missed=$(grep -o '"deadline_misses": *[0-9]*' "$WORK/out" | grep -o '[0-9]*$')
+tool eval --backend reference --model "$TINY" --data "$WORK/long.tsv" --policy latency \
+	--target-latency 50us --details
+result "--details marks the $missed late ones of 10" 0 test "$missed" -gt 0 -a "$missed" -lt 10 -a \
+	"$(grep -c '  yes$' "$WORK/out")" -eq "$missed"
 end_tests

@@ -57,8 +57,9 @@ static int print_details(const struct eval *eval, const struct record *record)
 		  .width = 4 },
 		{ .path = "modelled.latency_us", .heading = "modelled ms", .before = "",
 		  .after = "  ", .width = 11, .divisor = 1000, .decimals = 3 },
-		{ .path = "modelled.energy_uj", .heading = "modelled uJ", .before = "", .after = "",
-		  .width = 11, .divisor = 1, .decimals = 1 },
+		{ .path = "modelled.energy_uj", .heading = "modelled uJ", .before = "",
+		  .after = "  ", .width = 11, .divisor = 1, .decimals = 1 },
+		{ .path = "deadline_missed", .heading = "late", .before = "", .after = "" },
 	};
 	size_t count = sizeof(columns) / sizeof(columns[0]);
 

@@ -5,10 +5,6 @@
 # see what the installed packages provide.  The scripts they run decide by themselves whether
 # downloads, module and images are up to date.
 
-HELPER_PROGRAMS += demo-summary
-demo-summary_SOURCES  := tools/vm/demo_summary.c
-demo-summary_PACKAGES := json-c
-
 ALL_TARGETS += $(BUILD)/helpers/qemu-eof.so
 $(BUILD)/helpers/qemu-eof.so: tools/vm/qemu_eof.c
 	@mkdir -p $(@D)
