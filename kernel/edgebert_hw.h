@@ -142,6 +142,8 @@
 #define EDGEBERT_HW_REG_ENVM_HOST_HI		0x081c
 #define EDGEBERT_HW_REG_ENVM_ECC_CORRECTED	0x0820	/* RO: count */
 #define EDGEBERT_HW_REG_ENVM_ECC_FAILED		0x0824	/* RO: count */
+#define EDGEBERT_HW_REG_ENVM_SINGLE_BYTES	0x0828	/* RO: below it one bit per cell, then two */
+#define EDGEBERT_HW_REG_ENVM_WEAR		0x082c	/* RO: erases of the sector of ENVM_ADDRESS */
 
 /* Doorbell page */
 #define EDGEBERT_HW_REG_SUBMIT_DOORBELL		0x1000	/* WO: new tail, free running */

@@ -40,10 +40,15 @@ ends() {
 
 has_all_options() {
 	"$device" --help >"$work/help" || return
-	for option in socket profile envm pace verbose version help; do
+	for option in socket profile envm envm-image envm-errors pace verbose version help; do
 		grep -q -- "--$option" "$work/help" || { echo "no --$option"; return 1; }
 	done
 	grep -q stp23 "$work/help"
+}
+
+# The first sector's words lie behind the header, the journal and the sector's own head.
+holds_image() {
+	cmp <(head -c 4096 "$work/image") <(tail -c +$((12288 + 16 + 1)) "$work/envm" | head -c 4096)
 }
 
 # Seconds of processor time that the server has used.
@@ -72,21 +77,30 @@ echo precious >"$work/file"
 check_fails 1 "is not a socket" "a file in the way" "$device" --socket "$work/file"
 check "the file in the way is kept" grep -qx precious "$work/file"
 
-check_fails 1 "cannot read the eNVM contents" "an eNVM file that is not there" \
-	"$device" --socket "$socket" --envm "$work/nil"
-check_fails 1 "cannot read the eNVM contents" "an eNVM file that is a folder" \
+check_fails 1 "cannot read the eNVM contents" "an eNVM image that is not there" \
+	"$device" --socket "$socket" --envm-image "$work/nil"
+check_fails 1 "cannot read the eNVM contents" "an eNVM image that is a folder" \
+	"$device" --socket "$socket" --envm-image "$work"
+check_fails 1 "cannot use the eNVM file '$work'" "an eNVM file that is a folder" \
 	"$device" --socket "$socket" --envm "$work"
+check_fails 1 "not an eNVM file (a raw image is loaded with --envm-image)" "an image as eNVM file" \
+	"$device" --socket "$socket" --envm "$0"
+check_fails 2 "is not a whole number" "a seed that is no number" \
+	"$device" --socket "$socket" --envm-errors 12x
 head -c 2097153 /dev/zero >"$work/large"
-check_fails 1 "more than the 2097152 bytes" "an eNVM file that is too large" \
-	"$device" --socket "$socket" --envm "$work/large"
-head -c 2097152 /dev/zero >"$work/envm"
+check_fails 1 "more than the 2097152 bytes" "an eNVM image that is too large" \
+	"$device" --socket "$socket" --envm-image "$work/large"
+head -c 2097152 /dev/urandom >"$work/image"
 
-check "it listens" start --envm "$work/envm" --verbose
+check "it listens" start --envm "$work/envm" --envm-image "$work/image" --envm-errors 5 --verbose
+check_fails 1 "another process is using it" "a second server on the same eNVM file" \
+	"$device" --socket "$work/other" --envm "$work/envm"
 check_fails 1 "another server is listening" "a second server on the same socket" \
 	"$device" --socket "$socket"
 check "it idles without a client" idles
 check "SIGTERM ends it cleanly" ends TERM
-check "it starts again" start --pace --profile micro21
+check "the eNVM file holds the image" holds_image
+check "it starts again" start --envm "$work/envm" --pace --profile micro21
 check "SIGINT ends it cleanly" ends INT
 # shellcheck disable=SC2119
 start >/dev/null && kill -KILL "$pid" && wait "$pid" 2>/dev/null

@@ -62,7 +62,8 @@ static void identity_registers_describe_the_device(void **state)
 	assert_int_equal(driver_register(driver, EDGEBERT_HW_REG_ID), 0x54524245);
 	assert_int_equal(driver_register(driver, EDGEBERT_HW_REG_VERSION), 0x00010000);
 	assert_int_equal(driver_register(driver, EDGEBERT_HW_REG_CAPABILITIES),
-			 EDGEBERT_HW_CAP_ENVM_READ | EDGEBERT_HW_CAP_AUTONOMOUS_DVFS);
+			 EDGEBERT_HW_CAP_ENVM_READ | EDGEBERT_HW_CAP_ENVM_PROGRAM |
+			 EDGEBERT_HW_CAP_AUTONOMOUS_DVFS);
 	limits = driver_register(driver, EDGEBERT_HW_REG_LIMITS);
 	assert_in_range(EDGEBERT_HW_LIMITS_OPERATING_POINTS(limits), 1, 16);
 	assert_int_equal(EDGEBERT_HW_LIMITS_RING_ORDER_MAX(limits), 10);
@@ -252,25 +253,6 @@ static void dvfs_limits_accept_only_points_that_exist(void **state)
 	assert_int_equal(driver_register(driver, EDGEBERT_HW_REG_DVFS_DEFAULT), 1);
 }
 
-static void envm_commands_are_refused_and_reported(void **state)
-{
-	struct board *board = *state;
-	struct host_driver *driver = &board->driver;
-
-	assert_int_equal(driver_register(driver, EDGEBERT_HW_REG_ENVM_PAGE_BYTES), 256);
-	assert_int_equal(driver_register(driver, EDGEBERT_HW_REG_ENVM_SECTOR_BYTES), 4096);
-	assert_int_equal(driver_register(driver, EDGEBERT_HW_REG_ENVM_STATUS), 0);
-	for (uint32_t command = EDGEBERT_HW_ENVM_READ; command <= EDGEBERT_HW_ENVM_LOCK; command++) {
-		driver_set_register(driver, EDGEBERT_HW_REG_IRQ_STATUS, 1u << EDGEBERT_HW_IRQ_ENVM);
-		driver_set_register(driver, EDGEBERT_HW_REG_ENVM_COMMAND, command);
-		assert_int_equal(driver_register(driver, EDGEBERT_HW_REG_ENVM_STATUS),
-				 EDGEBERT_HW_ENVM_UNSUPPORTED << 8);
-		assert_int_equal(driver_register(driver, EDGEBERT_HW_REG_IRQ_STATUS),
-				 1u << EDGEBERT_HW_IRQ_ENVM);
-		assert_int_equal(atomic_load(&board->interrupts[EDGEBERT_HW_IRQ_ENVM]), command);
-	}
-}
-
 static void causes_send_one_message_until_cleared(void **state)
 {
 	struct board *board = *state;
@@ -327,7 +309,6 @@ int main(void)
 		WITH_BOARD(long_writes_are_words_in_order),
 		WITH_BOARD(reading_the_low_word_latches_the_high_one),
 		WITH_BOARD(dvfs_limits_accept_only_points_that_exist),
-		WITH_BOARD(envm_commands_are_refused_and_reported),
 		WITH_BOARD(causes_send_one_message_until_cleared),
 	};
 

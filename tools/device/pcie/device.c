@@ -11,6 +11,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "tools/device/core/envm.h"
 #include "tools/device/pcie/internal.h"
 
 uint64_t eb_now_ns(void)
@@ -74,11 +75,27 @@ static int start(struct eb_device *device)
 static void free_device(struct eb_device *device)
 {
 	eb_core_destroy(device->core);
+	if (device->owns_envm)
+		eb_envm_destroy(device->envm);
 	pthread_cond_destroy(&device->work);
 	pthread_cond_destroy(&device->gate.idle);
 	pthread_mutex_destroy(&device->gate.lock);
 	pthread_mutex_destroy(&device->lock);
 	free(device);
+}
+
+static bool choose_envm(struct eb_device *device, struct eb_envm *given)
+{
+	const struct eb_envm_options options = { 0 };
+	char message[128];
+
+	device->envm = given;
+	if (given == NULL) {
+		device->envm = eb_envm_create(&options, message, sizeof(message));
+		device->owns_envm = true;
+	}
+	eb_core_attach_envm(device->core, device->envm);
+	return device->envm != NULL;
 }
 
 struct eb_device *eb_device_create(const struct eb_device_options *options,
@@ -96,6 +113,12 @@ struct eb_device *eb_device_create(const struct eb_device_options *options,
 		error = errno;
 		free(device);
 		errno = error;
+		return NULL;
+	}
+	if (!choose_envm(device, options->envm)) {
+		eb_core_destroy(device->core);
+		free(device);
+		errno = ENOMEM;
 		return NULL;
 	}
 	device->point_count = eb_core_operating_points(device->core, device->points);
@@ -178,9 +201,9 @@ void eb_device_interrupts_available(struct eb_device *device)
 	pthread_mutex_unlock(&device->lock);
 }
 
-uint8_t *eb_device_envm(struct eb_device *device)
+struct eb_envm *eb_device_envm(struct eb_device *device)
 {
-	return eb_core_envm(device->core);
+	return device->envm;
 }
 
 const char *eb_device_profile(const struct eb_device *device)

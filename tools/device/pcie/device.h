@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 struct eb_device;
+struct eb_envm;
 
 /* Called from the function's own thread, except allow_dma and interrupt: from any. */
 struct eb_device_host {
@@ -39,7 +40,8 @@ struct eb_device_host {
 
 struct eb_device_options {
 	const char *profile;	/* NULL: the core's default */
-	bool paced;		/* completions take the modelled time */
+	bool paced;		/* completions and eNVM operations take the modelled time */
+	struct eb_envm *envm;	/* stays the caller's, outlives the device; NULL: an erased one */
 };
 
 enum eb_device_region {
@@ -69,8 +71,11 @@ void eb_device_reset(struct eb_device *device);
 /* A vector that could not be delivered may be deliverable now. */
 void eb_device_interrupts_available(struct eb_device *device);
 
-/* The 2 MiB eNVM array; to be filled before the first job. */
-uint8_t *eb_device_envm(struct eb_device *device);
+/*
+ * The eNVM, for what no host can do to it: loading, ageing, flipped bits, power cuts (see
+ * core/envm.h).  A conventional reset is the power-on after a cut.
+ */
+struct eb_envm *eb_device_envm(struct eb_device *device);
 const char *eb_device_profile(const struct eb_device *device);
 
 #endif /* EDGEBERT_DEVICE_PCIE_DEVICE_H */

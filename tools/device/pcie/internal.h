@@ -3,7 +3,7 @@
  * State of the PCIe function and what its files offer each other.
  *
  * Two threads: the transport's (register and configuration accesses) and the worker
- * (ring, jobs, completions).  Two locks, in this order:
+ * (ring, jobs, completions, eNVM operations).  Two locks, in this order:
  *   device->lock        everything in struct eb_device that is not said to be otherwise;
  *                       never held while a job computes or host memory is touched
  *   device->gate.lock   whether the worker may touch, and is touching, host memory
@@ -67,6 +67,14 @@ struct eb_counters {
 	uint32_t transitions;
 };
 
+/* An operation of the eNVM controller, and how far it has come. */
+struct eb_envm_operation {
+	bool busy;
+	bool started;			/* its first step was made */
+	uint32_t command, address, left;
+	uint64_t host;
+};
+
 /* What a reset leaves alone, from least to most thorough. */
 enum eb_reset_kind {
 	EB_RESET_CORE,		/* CONTROL.CORE_RESET: configuration of rings and limits stays */
@@ -80,6 +88,8 @@ struct eb_device {
 	struct eb_core *core;	/* execute, limits: the worker only */
 	struct eb_core_operating_point points[EDGEBERT_HW_OPERATING_POINTS_MAX];
 	uint32_t point_count;
+	struct eb_envm *envm;
+	bool owns_envm;
 	bool paced;
 	pthread_t worker;
 
@@ -96,7 +106,9 @@ struct eb_device {
 	struct eb_rings rings;
 	uint32_t head, tail;		/* jobs fetched; doorbell */
 	uint32_t completed;		/* records written */
-	bool working;			/* the worker is fetching, executing or completing */
+	struct eb_envm_operation envm_operation;
+	bool working;			/* the worker is at a job or an eNVM operation */
+	bool maintaining;		/* ... and that is a step of an eNVM operation */
 	bool executing;			/* ... and inside the core, or pacing */
 	uint32_t executing_context;	/* or EB_NO_CONTEXT */
 	bool reset_pending;		/* the worker has not yet let go of what it was doing */
@@ -154,6 +166,10 @@ int eb_host_read_inside(struct eb_device *device, uint64_t address, void *destin
 int eb_host_write_inside(struct eb_device *device, uint64_t address, const void *source,
 			 size_t size);
 void eb_gate_update(struct eb_device *device);
+
+/* envm.c; lock held */
+void eb_envm_step(struct eb_device *device);
+void eb_envm_reset(struct eb_device *device, enum eb_reset_kind kind);
 
 /* worker.c */
 void *eb_worker(void *device);

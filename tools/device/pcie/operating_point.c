@@ -56,13 +56,3 @@ void eb_dvfs_default_written(struct eb_device *device, unsigned int index, uint3
 	}
 	device->registers[EB_REG(DVFS_DEFAULT) / 4] = value;
 }
-
-/* ---- eNVM controller: without CAP_ENVM_PROGRAM every command is refused ---- */
-
-void eb_envm_command_written(struct eb_device *device, unsigned int index, uint32_t value)
-{
-	(void)index;
-	eb_event(device, "eNVM command %u refused: not supported", value);
-	device->registers[EB_REG(ENVM_STATUS) / 4] = EDGEBERT_HW_ENVM_UNSUPPORTED << 8;
-	eb_interrupt_cause(device, EDGEBERT_HW_IRQ_ENVM);
-}

@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "kernel/edgebert_hw.h"
+#include "tools/device/core/envm.h"
 
 struct eb_device;
 
@@ -149,9 +150,13 @@ struct eb_register {
 	R(EB_REG(ENVM_HOST_HI),        ENVM_HOST_HI,        1,  32, READ_WRITE, \
 		0,                       NULL,                        NULL) \
 	R(EB_REG(ENVM_ECC_CORRECTED),  ENVM_ECC_CORRECTED,  1,  32, READ_ONLY, \
-		0,                       NULL,                        NULL) \
+		0,                       eb_envm_corrected_read,      NULL) \
 	R(EB_REG(ENVM_ECC_FAILED),     ENVM_ECC_FAILED,     1,  32, READ_ONLY, \
-		0,                       NULL,                        NULL) \
+		0,                       eb_envm_failed_read,         NULL) \
+	R(EB_REG(ENVM_SINGLE_BYTES),   ENVM_SINGLE_BYTES,   1,  32, READ_ONLY, \
+		EB_ENVM_SINGLE_BYTES,    NULL,                        NULL) \
+	R(EB_REG(ENVM_WEAR),           ENVM_WEAR,           1,  32, READ_ONLY, \
+		0,                       eb_envm_wear_read,           NULL) \
 	R(EB_REG(SUBMIT_DOORBELL),     SUBMIT_DOORBELL,     1,  32, WRITE_ONLY, \
 		0,                       NULL,                        eb_doorbell_written)
 
@@ -161,15 +166,15 @@ eb_register_read eb_limits_read, eb_profile_name_read, eb_time_read, eb_control_
 	eb_dvfs_transitions_read, eb_dvfs_thermal_max_read, eb_opp_khz_read,
 	eb_opp_millivolt_read, eb_opp_microwatt_read, eb_count_cycles_read,
 	eb_count_busy_ns_read, eb_count_energy_read, eb_count_jobs_read, eb_count_faults_read,
-	eb_count_aborts_read, eb_count_block_read, eb_count_exits_read;
+	eb_count_aborts_read, eb_count_block_read, eb_count_exits_read,
+	eb_envm_corrected_read, eb_envm_failed_read, eb_envm_wear_read;
 eb_register_write eb_control_written, eb_context_abort_written, eb_context_update_written,
 	eb_irq_enable_written, eb_dvfs_window_written, eb_dvfs_default_written,
 	eb_envm_command_written, eb_doorbell_written;
 
 /* What this model has; PREDICT is part of the core. */
-#define EB_CAPABILITIES		(EDGEBERT_HW_CAP_ENVM_READ | EDGEBERT_HW_CAP_AUTONOMOUS_DVFS)
-#define EB_ENVM_PAGE_BYTES	256
-#define EB_ENVM_SECTOR_BYTES	4096
+#define EB_CAPABILITIES		(EDGEBERT_HW_CAP_ENVM_READ | EDGEBERT_HW_CAP_ENVM_PROGRAM | \
+				 EDGEBERT_HW_CAP_AUTONOMOUS_DVFS)
 
 /* Latched values exist for every word up to the doorbell. */
 #define EB_REGISTER_WORDS	(EDGEBERT_HW_REG_SUBMIT_DOORBELL / 4 + 1)

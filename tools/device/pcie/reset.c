@@ -47,6 +47,7 @@ void eb_reset(struct eb_device *device, enum eb_reset_kind kind)
 		eb_core_abort(device->core);
 
 	reset_rings(device);
+	eb_envm_reset(device, kind);
 	if (kind >= EB_RESET_FUNCTION) {
 		eb_registers_reset(device);
 		eb_msix_reset(device);
@@ -112,9 +113,9 @@ uint64_t eb_status_read(struct eb_device *device, unsigned int index)
 
 	(void)index;
 	status |= device->reset_pending ? EDGEBERT_HW_STATUS_RESETTING : EDGEBERT_HW_STATUS_READY;
-	if (device->working)
+	if (device->working && !device->maintaining)
 		status |= EDGEBERT_HW_STATUS_BUSY;
-	else if (!device->enabled)
+	if (!device->working && !device->enabled && !device->envm_operation.busy)
 		status |= EDGEBERT_HW_STATUS_QUIESCED;
 	if (device->fatal_code != EDGEBERT_HW_FATAL_NONE)
 		status |= EDGEBERT_HW_STATUS_FATAL;

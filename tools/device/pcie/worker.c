@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * The worker thread: takes jobs off the ring, runs them on the core, reports them.
+ * The worker thread: takes jobs off the ring, runs them on the core, reports them; between
+ * jobs it makes the steps of eNVM operations.
  *
  * device->lock is held here except around what takes time: host memory, the core, and
  * waiting for modelled time to pass.  After each of these a reset may have happened;
@@ -203,12 +204,16 @@ void *eb_worker(void *opaque)
 
 	pthread_mutex_lock(&device->lock);
 	while (!device->stopping) {
-		if (!runnable(device)) {
+		if (!runnable(device) && !device->envm_operation.busy) {
 			pthread_cond_wait(&device->work, &device->lock);
 			continue;
 		}
 		device->working = true;
-		run_next_job(device);
+		/* In turns, so that neither waits for all of the other. */
+		if (device->envm_operation.busy)
+			eb_envm_step(device);
+		if (runnable(device) && !device->reset_pending && !device->stopping)
+			run_next_job(device);
 		device->working = false;
 		if (device->reset_pending)
 			eb_reset_finish(device);

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "tools/device/core/core.h"
+#include "tools/device/core/envm.h"
 #include "tools/device/vfio-user/server.h"
 
 enum exit_status {
@@ -25,7 +26,8 @@ enum exit_status {
 
 struct settings {
 	const char *socket;
-	const char *envm;
+	struct eb_envm_options envm;
+	const char *envm_image;
 	struct eb_server_options server;
 };
 
@@ -39,8 +41,11 @@ static void print_help(void)
 		printf(" %s", *name);
 	printf("\n"
 	       "                  (the first is the default)\n"
-	       "  --envm FILE     initial contents of the embedded non-volatile memory,\n"
-	       "                  at most %d bytes\n"
+	       "  --envm FILE     where the embedded non-volatile memory lives; created, erased,\n"
+	       "                  when there is none (without this option it is lost at the end)\n"
+	       "  --envm-image FILE    fill that memory with these contents, at most %d bytes\n"
+	       "  --envm-errors SEED   its cells err at the rates of real ones, by this seed;\n"
+	       "                       otherwise never\n"
 	       "  --pace          jobs take the time that the modelled part would\n"
 	       "  --verbose       say on stderr what clients and guests do wrong\n"
 	       "  --version       print the version\n"
@@ -62,6 +67,19 @@ static void complain(const char *format, ...)
 	fputc('\n', stderr);
 }
 
+static bool parse_seed(const char *text, struct eb_envm_options *options)
+{
+	char *end;
+
+	errno = 0;
+	options->seed = strtoull(text, &end, 0);
+	options->rates = eb_envm_default_rates();
+	if (errno == 0 && end != text && *end == '\0' && text[0] != '-')
+		return true;
+	complain("--envm-errors '%s' is not a whole number from 0 to 2^64 - 1", text);
+	return false;
+}
+
 /* True: go on.  Otherwise *ret_status is the program's. */
 static bool parse_options(int count, char **values, struct settings *settings,
 			  enum exit_status *ret_status)
@@ -70,6 +88,8 @@ static bool parse_options(int count, char **values, struct settings *settings,
 		{ "socket", required_argument, NULL, 's' },
 		{ "profile", required_argument, NULL, 'p' },
 		{ "envm", required_argument, NULL, 'e' },
+		{ "envm-image", required_argument, NULL, 'i' },
+		{ "envm-errors", required_argument, NULL, 'E' },
 		{ "pace", no_argument, NULL, 'P' },
 		{ "verbose", no_argument, NULL, 'v' },
 		{ "version", no_argument, NULL, 'V' },
@@ -88,7 +108,14 @@ static bool parse_options(int count, char **values, struct settings *settings,
 			settings->server.profile = optarg;
 			break;
 		case 'e':
-			settings->envm = optarg;
+			settings->envm.path = optarg;
+			break;
+		case 'i':
+			settings->envm_image = optarg;
+			break;
+		case 'E':
+			if (!parse_seed(optarg, &settings->envm))
+				return false;
 			break;
 		case 'P':
 			settings->server.paced = true;
@@ -142,20 +169,41 @@ static ssize_t read_file(int fd, uint8_t *bytes, size_t size)
 	}
 }
 
-static bool load_envm(struct eb_server *server, const char *path)
+static bool load_image(struct eb_envm *envm, const char *path)
 {
+	static uint8_t contents[EDGEBERT_HW_ENVM_BYTES];
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t size = fd < 0 ? -1 : read_file(fd, eb_device_envm(server->device),
-					       EDGEBERT_HW_ENVM_BYTES);
+	ssize_t size = fd < 0 ? -1 : read_file(fd, contents, sizeof(contents));
+	bool loaded = false;
 
 	if (size < 0)
 		complain("cannot read the eNVM contents '%s': %s", path, strerror(errno));
 	else if (size > EDGEBERT_HW_ENVM_BYTES)
 		complain("the eNVM contents '%s' have more than the %d bytes of the eNVM", path,
 			 EDGEBERT_HW_ENVM_BYTES);
+	else if (eb_envm_load(envm, contents, size) != EDGEBERT_HW_ENVM_OK)
+		complain("cannot write the contents of '%s' to the eNVM's file; is the disk full?",
+			 path);
+	else
+		loaded = true;
 	if (fd >= 0)
 		close(fd);
-	return size >= 0 && size <= EDGEBERT_HW_ENVM_BYTES;
+	return loaded;
+}
+
+/* NULL: the reason was told. */
+static struct eb_envm *open_envm(const struct settings *settings)
+{
+	char message[300];
+	struct eb_envm *envm = eb_envm_create(&settings->envm, message, sizeof(message));
+
+	if (envm == NULL) {
+		complain("%s", message);
+	} else if (settings->envm_image != NULL && !load_image(envm, settings->envm_image)) {
+		eb_envm_destroy(envm);
+		envm = NULL;
+	}
+	return envm;
 }
 
 /* Readable once the program is asked to end. */
@@ -222,11 +270,28 @@ static enum exit_status serve_clients(struct eb_server *server, const char *path
 	return status;
 }
 
+static enum exit_status run(struct settings *settings, int stop_fd)
+{
+	struct eb_server *server = eb_server_create(&settings->server);
+	enum exit_status status;
+
+	if (server == NULL && errno == ENOENT) {
+		complain("there is no profile '%s'; --help lists them", settings->server.profile);
+		return EXIT_USAGE;
+	}
+	if (server == NULL) {
+		complain("cannot create the device: %s", strerror(errno));
+		return EXIT_FAILED;
+	}
+	status = serve_clients(server, settings->socket, stop_fd);
+	eb_server_destroy(server);
+	return status;
+}
+
 int main(int count, char **values)
 {
 	struct settings settings = { 0 };
 	enum exit_status status;
-	struct eb_server *server;
 	int stop_fd;
 
 	if (!parse_options(count, values, &settings, &status))
@@ -236,19 +301,9 @@ int main(int count, char **values)
 		complain("cannot handle signals: %s", strerror(errno));
 		return EXIT_FAILED;
 	}
-	server = eb_server_create(&settings.server);
-	if (server == NULL && errno == ENOENT) {
-		complain("there is no profile '%s'; --help lists them", settings.server.profile);
-		return EXIT_USAGE;
-	}
-	if (server == NULL) {
-		complain("cannot create the device: %s", strerror(errno));
-		return EXIT_FAILED;
-	}
-	status = EXIT_FAILED;
-	if (settings.envm == NULL || load_envm(server, settings.envm))
-		status = serve_clients(server, settings.socket, stop_fd);
-	eb_server_destroy(server);
+	settings.server.envm = open_envm(&settings);
+	status = settings.server.envm == NULL ? EXIT_FAILED : run(&settings, stop_fd);
+	eb_envm_destroy(settings.server.envm);
 	close(stop_fd);
 	return status;
 }

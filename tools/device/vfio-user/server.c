@@ -34,6 +34,7 @@ struct eb_server *eb_server_create(const struct eb_server_options *options)
 	const struct eb_device_options device_options = {
 		.profile = options->profile,
 		.paced = options->paced,
+		.envm = options->envm,
 	};
 	struct eb_server *server = calloc(1, sizeof(*server));
 	struct eb_device_host host = {

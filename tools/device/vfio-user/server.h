@@ -30,6 +30,7 @@
 struct eb_server_options {
 	const char *profile;
 	bool paced;
+	struct eb_envm *envm;	/* stays the caller's; NULL: an erased one */
 	bool verbose;		/* one line to stderr per event */
 };
 
