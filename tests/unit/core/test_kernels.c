@@ -174,7 +174,8 @@ static void the_same_fault_is_reported_whatever_the_threads(void **state)
 		command.matmul.rows = 64;
 		/* Memory ends two segments behind the start of segment 6: inside the weights. */
 		command.matmul.weights =
-			EDGEBERT_HW_OPERAND(6, 2 * SEGMENT_BYTES - 512 * random_below(&random, 200));
+			EDGEBERT_HW_OPERAND(6, 2 * SEGMENT_BYTES -
+					       512 * random_below(&random, 200));
 		map_too = false;
 		device->callbacks.map_read = NULL;
 		run_like_generic(device, &command, expected, &completion);

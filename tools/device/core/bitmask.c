@@ -148,7 +148,7 @@ static size_t unpack_last(unsigned int mask, const uint8_t *packed, size_t left,
 }
 
 /* Every stored byte is non-zero, every byte of padding zero. */
-static bool bytes_are_valid(const uint8_t *bytes, size_t stored, size_t size)
+bool eb_bitmask_bytes_are_valid(const uint8_t *bytes, size_t stored, size_t size)
 {
 	unsigned int wrong = 0;
 
@@ -178,7 +178,8 @@ bool eb_bitmask_unpack_block(const void *block, size_t size, size_t rows, size_t
 		else
 			return false;
 	}
-	return align4(used) == size && bytes_are_valid(bytes + masks, used - masks, size - masks);
+	return align4(used) == size &&
+	       eb_bitmask_bytes_are_valid(bytes + masks, used - masks, size - masks);
 }
 
 size_t eb_bitmask_bank_pack(const uint8_t *codes, size_t count, uint16_t *masks, uint8_t *banks)

@@ -57,6 +57,9 @@ bool eb_bitmask_offsets_are_valid(const uint32_t *offsets, size_t rows, size_t d
 bool eb_bitmask_unpack_block(const void *block, size_t size, size_t block_rows, size_t depth,
 			     uint8_t *dense);
 
+/* Part of that: no stored byte is zero, and all from `used` to `size` are. */
+bool eb_bitmask_bytes_are_valid(const uint8_t *bytes, size_t used, size_t size);
+
 /*
  * Bank form of count vectors of 16 codes: masks[count], and banks with room for 16 * count
  * bytes, unused ones zero.  Returns the entries of the fullest bank.

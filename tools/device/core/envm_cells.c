@@ -19,8 +19,9 @@ static unsigned int top_level(enum eb_cell_mode mode)
 
 static unsigned int get_bits(const struct eb_cell_word *word, unsigned int at, unsigned int mask)
 {
-	return at < EB_ECC_DATA_BITS ? (unsigned int)(word->data >> at) & mask :
-				       (unsigned int)(word->check >> (at - EB_ECC_DATA_BITS)) & mask;
+	if (at < EB_ECC_DATA_BITS)
+		return (unsigned int)(word->data >> at) & mask;
+	return (unsigned int)word->check >> (at - EB_ECC_DATA_BITS) & mask;
 }
 
 static void set_bits(struct eb_cell_word *word, unsigned int at, unsigned int mask,

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "tools/device/core/adaptivfloat.h"
+#include "tools/device/core/bitmask.h"
 #include "tools/device/core/job.h"
 #include "tools/device/core/kernels_x86.h"
 #include "tools/device/core/row.h"
@@ -68,6 +69,7 @@ static const struct eb_kernels generic = {
 	.supported = always,
 	.depth_step = EDGEBERT_HW_DEPTH_MAX,
 	.decode_codes = decode_codes,
+	.unpack_block = eb_bitmask_unpack_block,
 	.pack_rows = pack_rows,
 	.sum = sum,
 	.finish = finish_tile,

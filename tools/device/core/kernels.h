@@ -39,6 +39,9 @@ struct eb_kernels {
 	 */
 	int32_t (*decode_codes)(const uint8_t *codes, size_t depth, int16_t *values,
 				uint8_t *nonzero);
+	/* As eb_bitmask_unpack_block. */
+	bool (*unpack_block)(const void *block, size_t size, size_t block_rows, size_t depth,
+			     uint8_t *dense);
 	/* rows[16][depth] to the order that `sum` reads; as many elements. */
 	void (*pack_rows)(const int16_t *rows, size_t depth, int16_t *packed);
 	/*

@@ -461,8 +461,8 @@ static bool find_rows(struct matmul_run *run, const struct work_area *area, stru
 		size_t columns = block_columns(run->operation, block);
 		uint8_t *dense = area->unpacked + b * EB_MATMUL_COLUMNS * depth;
 
-		if (packed && !eb_bitmask_unpack_block(codes->rows[0], codes->packed_bytes,
-						       columns, depth, dense)) {
+		if (packed && !run->kernels->unpack_block(codes->rows[0], codes->packed_bytes,
+							  columns, depth, dense)) {
 			note_bad_block(run, block);
 			return false;
 		}

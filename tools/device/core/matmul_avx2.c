@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "tools/device/core/adaptivfloat.h"
+#include "tools/device/core/bitmask.h"
 #include "tools/device/core/job.h"
 #include "tools/device/core/kernels_x86.h"
 #include "tools/device/core/row.h"
@@ -133,6 +134,7 @@ const struct eb_kernels eb_kernels_avx2 = {
 	.supported = eb_cpu_has_avx2,
 	.depth_step = EDGEBERT_HW_DEPTH_MAX,
 	.decode_codes = decode_codes,
+	.unpack_block = eb_bitmask_unpack_block,
 	.pack_rows = pack_rows,
 	.sum = sum,
 	.finish = finish_tile,

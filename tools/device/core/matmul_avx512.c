@@ -15,6 +15,7 @@
 #include "tools/device/core/activation.h"
 #include "tools/device/core/adaptivfloat.h"
 #include "tools/device/core/avx512.h"
+#include "tools/device/core/bitmask.h"
 #include "tools/device/core/kernels_x86.h"
 #include "tools/device/core/rows_avx512.h"
 
@@ -78,6 +79,15 @@ static int32_t decode_codes(const uint8_t *codes, size_t depth, int16_t *values,
 		_mm256_mask_storeu_epi8(nonzero + d, 0xffff, counts);
 	}
 	return _mm512_reduce_add_epi32(products);
+}
+
+/* The oldest processors with VNNI have no VBMI2. */
+static bool unpack_block(const void *block, size_t size, size_t block_rows, size_t depth,
+			 uint8_t *dense)
+{
+	if (__builtin_cpu_supports("avx512vbmi2"))
+		return eb_avx512_unpack_block(block, size, block_rows, depth, dense);
+	return eb_bitmask_unpack_block(block, size, block_rows, depth, dense);
 }
 
 /* 16 x 16 numbers of 32 bits: rows to columns. */
@@ -348,6 +358,7 @@ const struct eb_kernels eb_kernels_avx512 = {
 	.supported = eb_cpu_has_avx512,
 	.depth_step = DEPTH_STEP,
 	.decode_codes = decode_codes,
+	.unpack_block = unpack_block,
 	.pack_rows = pack_rows,
 	.sum = sum,
 	.finish = finish_tile,
