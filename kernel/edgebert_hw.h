@@ -126,7 +126,10 @@
 #define EDGEBERT_HW_REG_COUNT_BLOCK_PJ(b)	(0x0640 + 8 * (b))	/* per enum edgebert_hw_block */
 #define EDGEBERT_HW_REG_COUNT_EXITS(l)		(0x0700 + 8 * ((l) - 1))	/* exits at layer l, 1-based */
 
-/* eNVM controller: works only with CAP_ENVM_PROGRAM; sizes always readable. */
+/*
+ * eNVM controller: works only with CAP_ENVM_PROGRAM; sizes always readable.  The array
+ * changes only between jobs, so each job sees one state of it.
+ */
 #define EDGEBERT_HW_REG_ENVM_PAGE_BYTES		0x0800	/* RO: program granule */
 #define EDGEBERT_HW_REG_ENVM_SECTOR_BYTES	0x0804	/* RO: erase granule */
 #define EDGEBERT_HW_REG_ENVM_COMMAND		0x0808	/* WO: starts an operation */
@@ -134,7 +137,7 @@
 #define   EDGEBERT_HW_ENVM_PROGRAM		2	/* host buffer -> erased pages */
 #define   EDGEBERT_HW_ENVM_ERASE		3	/* whole sectors */
 #define   EDGEBERT_HW_ENVM_VERIFY		4	/* compare with the host buffer */
-#define   EDGEBERT_HW_ENVM_LOCK			5	/* sectors read-only until device reset */
+#define   EDGEBERT_HW_ENVM_LOCK			5	/* sectors read-only until function reset */
 #define EDGEBERT_HW_REG_ENVM_STATUS		0x080c	/* RO: [0] busy, [15:8] enum edgebert_hw_envm_result */
 #define EDGEBERT_HW_REG_ENVM_ADDRESS		0x0810
 #define EDGEBERT_HW_REG_ENVM_LENGTH		0x0814
@@ -142,8 +145,8 @@
 #define EDGEBERT_HW_REG_ENVM_HOST_HI		0x081c
 #define EDGEBERT_HW_REG_ENVM_ECC_CORRECTED	0x0820	/* RO: count */
 #define EDGEBERT_HW_REG_ENVM_ECC_FAILED		0x0824	/* RO: count */
-#define EDGEBERT_HW_REG_ENVM_SINGLE_BYTES	0x0828	/* RO: below it one bit per cell, then two */
-#define EDGEBERT_HW_REG_ENVM_WEAR		0x082c	/* RO: erases of the sector of ENVM_ADDRESS */
+#define EDGEBERT_HW_REG_ENVM_SINGLE_BYTES	0x0828	/* RO: below it one bit per cell */
+#define EDGEBERT_HW_REG_ENVM_WEAR		0x082c	/* RO: erases of ENVM_ADDRESS's sector */
 
 /* Doorbell page */
 #define EDGEBERT_HW_REG_SUBMIT_DOORBELL		0x1000	/* WO: new tail, free running */

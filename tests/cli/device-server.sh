@@ -103,8 +103,9 @@ check "the eNVM file holds the image" holds_image
 check "it starts again" start --envm "$work/envm" --pace --profile micro21
 check "SIGINT ends it cleanly" ends INT
 # shellcheck disable=SC2119
-start >/dev/null && kill -KILL "$pid" && wait "$pid" 2>/dev/null
+start --envm "$work/envm" >/dev/null && kill -KILL "$pid" && wait "$pid" 2>/dev/null
 check "a killed server leaves its socket" test -S "$socket"
-check "the next server replaces it" start
+check "the next server replaces it, and can use the same eNVM file" start --envm "$work/envm"
+check "which still holds the image" holds_image
 check "and ends cleanly" ends TERM
 end_tests

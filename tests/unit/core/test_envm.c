@@ -231,6 +231,21 @@ static void loaded_contents_are_read_and_the_rest_is_erased(void **state)
 	eb_envm_destroy(envm);
 }
 
+static void every_number_says_where_it_comes_from(void **state)
+{
+	static const char *const texts[][2] = {
+#define PARAMETER(name, single, multi, unit, source) { unit, source },
+#include "tools/device/core/profiles/envm.def"
+#undef PARAMETER
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		assert_true(strlen(texts[i][0]) > 0);
+		assert_true(strlen(texts[i][1]) > strlen("assumed: "));
+	}
+}
+
 static void maintenance_costs_time_and_energy(void **state)
 {
 	static const unsigned int commands[] = { EDGEBERT_HW_ENVM_READ, EDGEBERT_HW_ENVM_PROGRAM,
@@ -385,12 +400,15 @@ static void errors_come_at_their_rates_and_only_when_asked_for(void **state)
 	assert_int_equal(corrected_in_a_scan(&off, 1000000), 0);
 	/* 10^-4 per cell, 36 cells per word. */
 	noisy = corrected_in_a_scan(&noise, 0);
-	assert_in_range(noisy, multi_words * 36 / 10000 * 9 / 10, multi_words * 36 / 10000 * 11 / 10);
+	assert_in_range(noisy, multi_words * 36 / 10000 * 9 / 10,
+			multi_words * 36 / 10000 * 11 / 10);
 	assert_int_equal(corrected_in_a_scan(&noise, 0), noisy);
 	/* 10^-8 * 10^4 hours per cell, 72 cells per word, all data cells programmed. */
 	drifted = corrected_in_a_scan(&drift, 10000);
-	assert_in_range(drifted, MULTI / 8 * 64 / 10000 * 85 / 100, MULTI / 8 * 72 / 10000 * 11 / 10);
-	assert_true(eb_envm_default_rates().read_errors[1] > eb_envm_default_rates().read_errors[0]);
+	assert_in_range(drifted, MULTI / 8 * 64 / 10000 * 85 / 100,
+			MULTI / 8 * 72 / 10000 * 11 / 10);
+	off = eb_envm_default_rates();
+	assert_true(off.read_errors[1] > off.read_errors[0]);
 }
 
 static void worn_sectors_fail_their_erase(void **state)
@@ -468,7 +486,8 @@ static void attached_and_plain_contents_give_the_same_record(void **state)
 	uint8_t outputs[2][32 * 64];
 
 	fill(eb_core_envm(device->core), EDGEBERT_HW_ENVM_BYTES, 31);
-	assert_int_equal(eb_envm_load(envm, eb_core_envm(device->core), EDGEBERT_HW_ENVM_BYTES), OK);
+	assert_int_equal(eb_envm_load(envm, eb_core_envm(device->core), EDGEBERT_HW_ENVM_BYTES),
+			 OK);
 	matmul.matmul = (struct edgebert_hw_matmul){
 		.input = EDGEBERT_HW_OPERAND(EDGEBERT_HW_SEGMENT_ENVM, 80),
 		.weights = EDGEBERT_HW_OPERAND(EDGEBERT_HW_SEGMENT_ENVM, MULTI - 16 * 40),
@@ -498,14 +517,15 @@ int main(void)
 		cmocka_unit_test(ranges_and_granules_are_checked),
 		cmocka_unit_test(locked_sectors_stay_until_unlocked),
 		cmocka_unit_test(loaded_contents_are_read_and_the_rest_is_erased),
+		cmocka_unit_test(every_number_says_where_it_comes_from),
 		cmocka_unit_test(maintenance_costs_time_and_energy),
 		cmocka_unit_test(a_cut_in_a_program_leaves_whole_words_before_and_none_after),
 		cmocka_unit_test(a_cut_in_an_erase_leaves_erased_pages_before_and_old_ones_after),
 		cmocka_unit_test(the_seed_decides_what_a_cut_leaves),
 		cmocka_unit_test(errors_come_at_their_rates_and_only_when_asked_for),
 		cmocka_unit_test(worn_sectors_fail_their_erase),
-		cmocka_unit_test_setup_teardown(jobs_read_through_the_error_correction, device_setup,
-						device_teardown),
+		cmocka_unit_test_setup_teardown(jobs_read_through_the_error_correction,
+						device_setup, device_teardown),
 		cmocka_unit_test_setup_teardown(attached_and_plain_contents_give_the_same_record,
 						device_setup, device_teardown),
 	};

@@ -117,11 +117,13 @@ static void contents_wear_and_partial_states_survive(void **state)
 }
 
 /* Two generations of contents per sector, written over and over until killed. */
-static void work_until_killed(const struct place *place)
+static void work_until_killed(const struct place *place, int ready)
 {
 	struct eb_envm *envm = open_envm(place);
 	uint8_t page[PAGE];
 
+	if (write(ready, "", 1) != 1)
+		_exit(1);
 	for (uint32_t round = 1;; round++)
 		for (uint32_t sector = 0; sector < 4; sector++) {
 			uint32_t at = MULTI - 2 * SECTOR + sector * SECTOR;
@@ -159,21 +161,26 @@ static void a_killed_process_leaves_a_power_cut_point(void **state)
 	uint32_t rounds = 0;
 
 	for (int attempt = 0; attempt < 25; attempt++) {
-		struct timespec time = { .tv_nsec = 3000000 + attempt * 1370000 };
+		struct timespec time = { .tv_nsec = 1000000 + attempt * 770000 };
 		struct eb_envm *envm;
-		int status;
+		int status, ready[2];
+		char byte;
 		pid_t child;
 
 		unlink(place->path);
 		eb_envm_destroy(open_envm(place));
+		assert_int_equal(pipe(ready), 0);
 		child = fork();
 		assert_true(child >= 0);
 		if (child == 0)
-			work_until_killed(place);
+			work_until_killed(place, ready[1]);
+		assert_int_equal(read(ready[0], &byte, 1), 1);
 		nanosleep(&time, NULL);
 		kill(child, SIGKILL);
 		assert_int_equal(waitpid(child, &status, 0), child);
 		assert_true(WIFSIGNALED(status));
+		close(ready[0]);
+		close(ready[1]);
 		envm = open_envm(place);
 		for (uint32_t sector = 0; sector < 4; sector++) {
 			assert_a_cut_point(envm, MULTI - 2 * SECTOR + sector * SECTOR);

@@ -32,6 +32,7 @@ struct eb_envm {
 	uint64_t reads;			/* so that no two err alike */
 	atomic_uint corrected, failed;
 	int fd;				/* -1: only in memory */
+	bool written;			/* to the file */
 	bool cut_armed, dark;
 	uint32_t steps_left;
 };
@@ -95,7 +96,7 @@ void eb_envm_destroy(struct eb_envm *envm)
 	if (!envm)
 		return;
 	if (envm->fd >= 0)
-		eb_envm_file_close(envm->fd);
+		eb_envm_file_close(envm->fd, envm->written);
 	pthread_mutex_destroy(&envm->lock);
 	free(envm->sectors);
 	free(envm);
@@ -149,8 +150,11 @@ static uint64_t random_at(const struct eb_envm *envm, uint32_t offset, uint64_t 
  */
 static int save(struct eb_envm *envm, struct eb_envm_sector *sector)
 {
-	if (envm->fd >= 0 && eb_envm_file_write(envm->fd, sector) != 0)
-		envm->dark = true;
+	if (envm->fd >= 0) {
+		envm->written = true;
+		if (eb_envm_file_write(envm->fd, sector) != 0)
+			envm->dark = true;
+	}
 	return envm->dark ? EB_ENVM_POWER_LOST : EDGEBERT_HW_ENVM_OK;
 }
 

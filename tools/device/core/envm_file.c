@@ -257,8 +257,9 @@ int eb_envm_file_open(const char *path, struct eb_envm_sector sectors[EB_ENVM_SE
 	return load_file(fd, path, sectors, seed, message, message_size);
 }
 
-void eb_envm_file_close(int fd)
+void eb_envm_file_close(int fd, bool written)
 {
-	fsync(fd);
+	if (written)
+		fsync(fd);
 	close(fd);
 }

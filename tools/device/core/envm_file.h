@@ -33,6 +33,7 @@ int eb_envm_file_open(const char *path, struct eb_envm_sector sectors[EB_ENVM_SE
 		      uint64_t *seed, char *message, size_t message_size);
 /* Fills in the checksum.  0 or a negative errno. */
 int eb_envm_file_write(int fd, struct eb_envm_sector *sector);
-void eb_envm_file_close(int fd);
+/* written: something was, since it was opened. */
+void eb_envm_file_close(int fd, bool written);
 
 #endif /* EDGEBERT_DEVICE_ENVM_FILE_H */
