@@ -3,7 +3,7 @@
  * The matrix unit with AVX-512 VNNI.
  *
  * Lanes are input rows and weights are broadcast, so that weights stay as they are decoded.
- * Winograd's identity saves a third of the instructions where additions are cheap:
+ * Winograd's identity halves the dot products, for additions that some processors do beside:
  *
  *   a0*w0 + a1*w1 = (a0 + w1) * (a1 + w0) - a0*a1 - w0*w1
  *
