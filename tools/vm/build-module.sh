@@ -3,7 +3,8 @@
 # Builds edgebert.ko against a Debian guest kernel, with Debian 13's own compiler, in a chroot.
 #
 # The chroot is the unpacked tree of get-vm.sh with the kernel's headers bound into it, in a
-# mount namespace of its own: as root, or as any user who may create user namespaces.
+# mount namespace of its own: as root, or as any user who may create user namespaces.  Root
+# without leave to mount, as in containers, gets a copy of the tree instead (hard links).
 set -euo pipefail
 . "$(dirname "$0")/common.sh"
 
@@ -13,6 +14,7 @@ usage: build-module.sh [--kernel 6.12|7] [--source DIR] [--output DIR] [--force]
 Builds the module whose Kbuild file is in DIR (default: this repository) and prints the path of
 the result, DIR/RELEASE/edgebert.ko below the output directory (default: build/kernel).
 
+  --in-copy build in a copy of the tree even where mounting is possible
   --force   build even when the sources are the ones of the last build; with make arguments
             such as W=1 or C=2 this shows every warning
 USAGE
@@ -22,6 +24,7 @@ kernel=${KERNEL:-6.12}
 source_directory=$EDGEBERT_ROOT
 output_directory=$EDGEBERT_ROOT/build/kernel
 force=0
+in_copy=0
 
 parse_options() {
 	while [ $# -gt 0 ]; do
@@ -30,6 +33,7 @@ parse_options() {
 		--source) need_value "$1" $#; source_directory=$(realpath "$2"); shift ;;
 		--output) need_value "$1" $#; output_directory=$(realpath -m "$2"); shift ;;
 		--force) force=1 ;;
+		--in-copy) in_copy=1 ;;
 		--help) usage; exit 0 ;;
 		--) shift; make_arguments=("$@"); return ;;
 		*) die "unknown option '$1' (see --help)" ;;
@@ -86,14 +90,45 @@ run_in_chroot() {
 		make -C "/usr/src/linux-headers-$release" M=/src "$@"
 }
 
-# Runs a command where it may mount and chroot.
-in_namespace() {
-	if [ "$(id -u)" -eq 0 ] && unshare --mount true 2>/dev/null; then
-		unshare --mount "$@"
+# Copies a directory's contents, by hard links where they are possible.
+link_tree() {
+	cp -al "$1/." "$2/" 2>/dev/null || cp -a "$1/." "$2/"
+}
+
+# The same without a mount: root's way where namespaces are forbidden.
+run_in_copy() {
+	local tools=$1 headers=$2 kbuild=$3 copy=$4 release=$5 root=$4.root status=0
+	shift 5
+
+	rm -rf "$root"
+	mkdir -p "$root"
+	link_tree "$tools" "$root"
+	mkdir -p "$root/usr/lib/$kbuild" "$root/src"
+	link_tree "$headers/usr/src" "$root/usr/src"
+	link_tree "$headers/usr/lib/$kbuild" "$root/usr/lib/$kbuild"
+	mknod -m 666 "$root/dev/null" c 1 3
+	cp -a "$copy/." "$root/src"
+	env -i PATH=/usr/sbin:/usr/bin HOME=/tmp LC_ALL=C chroot "$root" \
+		make -C "/usr/src/linux-headers-$release" M=/src "$@" || status=$?
+	cp -a "$root/src/." "$copy"
+	rm -rf "$root"
+	return $status
+}
+
+# Runs run_in_chroot or run_in_copy with these arguments, where it may do what it does.
+run_build() {
+	local -a chroot=(bash -euc "$(declare -f run_in_chroot); run_in_chroot \"\$@\"" build-module)
+
+	if [ "$(id -u)" -eq 0 ]; then
+		if [ $in_copy -eq 0 ] && unshare --mount true 2>/dev/null; then
+			unshare --mount "${chroot[@]}" "$@"
+		else
+			run_in_copy "$@"
+		fi
 	elif unshare --map-root-user --mount true 2>/dev/null; then
-		unshare --map-root-user --mount "$@"
+		unshare --map-root-user --mount "${chroot[@]}" "$@"
 	elif sudo -n true 2>/dev/null; then
-		sudo -n unshare --mount "$@"
+		sudo -n unshare --mount "${chroot[@]}" "$@"
 	else
 		die "neither root nor allowed to create user namespaces; run as root or with sudo"
 	fi
@@ -122,9 +157,8 @@ main() {
 	rm -f "$stamp"
 	copy_sources "$output_directory/$release/source"
 	mkdir -p "$tools_tree/usr/lib/$kbuild"
-	in_namespace bash -euc "$(declare -f run_in_chroot); run_in_chroot \"\$@\"" build-module \
-		"$tools_tree" "$kernel_tree" "$kbuild" "$output_directory/$release/source" "$release" \
-		-s -j"$(nproc)" "${make_arguments[@]}" modules >&2
+	run_build "$tools_tree" "$kernel_tree" "$kbuild" "$output_directory/$release/source" \
+		"$release" -s -j"$(nproc)" "${make_arguments[@]}" modules >&2
 	cp "$(find "$output_directory/$release/source" -name edgebert.ko -print -quit)" "$result.new"
 	mv "$result.new" "$result"
 	echo "$now" >"$stamp"
