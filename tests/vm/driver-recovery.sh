@@ -82,7 +82,7 @@ loses_bus_mastering() {
 
 function_reset() {
 	start_load 4
-	for round in 1 2 3 4 5; do
+	for _ in 1 2 3 4 5; do
 		echo 1 >"$device/reset" || return
 		sleep 0.3
 	done

@@ -52,7 +52,7 @@ open_file_outlives_unbind() {
 
 # Killed processes leave jobs behind; the module can be removed at once nevertheless.
 remove_after_kill() {
-	for round in 1 2 3; do
+	for _ in 1 2 3; do
 		edgebert-load 60 >/dev/null 2>&1 &
 		killed=$!
 		sleep 1
