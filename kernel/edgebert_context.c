@@ -15,6 +15,7 @@
 #include "edgebert_context.h"
 #include "edgebert_device.h"
 #include "edgebert_drv.h"
+#include "edgebert_sched.h"
 #include "edgebert_vm.h"
 
 static void edgebert_context_release(struct kref *kref)
@@ -59,7 +60,13 @@ static void edgebert_context_stop(struct edgebert_context *context)
 			return;
 		context->stopped = true;
 	}
+	/*
+	 * The scheduler must not be starting one of the context's jobs meanwhile: since the
+	 * fair policy (7.2) it may put the entity back into its tree after it was removed.
+	 */
+	edgebert_sched_pause(context->edev);
 	drm_sched_entity_fini(&context->entity);
+	edgebert_sched_resume(context->edev);
 }
 
 /* For user space the context is gone; the last job frees it. */

@@ -89,6 +89,8 @@ struct edgebert_device {
 
 	struct edgebert_ring ring;
 	struct drm_gpu_scheduler sched;
+	struct mutex sched_pause_lock;	/* @sched_pauses, innermost of the mutexes */
+	unsigned int sched_pauses;	/* edgebert_sched_pause() without its resume */
 	struct edgebert_recovery recovery;
 
 	/* Releases what jobs held, off the scheduler's own queue. */

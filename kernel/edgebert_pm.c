@@ -12,6 +12,7 @@
 #include "edgebert_core.h"
 #include "edgebert_device.h"
 #include "edgebert_pm.h"
+#include "edgebert_sched.h"
 
 /* How long jobs may take to end before the system does not sleep after all. */
 #define EDGEBERT_PM_DRAIN_MS	5000
@@ -38,14 +39,14 @@ static int edgebert_pm_suspend(struct device *dev)
 	/* From here on recovery keeps away. */
 	scoped_guard(mutex, &edev->recovery.lock)
 		set_bit(EDGEBERT_FLAG_SUSPENDED, &edev->flags);
-	drm_sched_wqueue_stop(&edev->sched);
+	edgebert_sched_pause(edev);
 	ret = edgebert_pm_drain(edev);
 	if (!ret && !edgebert_is_lost(edev))
 		ret = edgebert_core_stop(edev);
 	if (ret) {
 		drm_err(&edev->drm, "device does not come to rest: %d\n", ret);
 		clear_bit(EDGEBERT_FLAG_SUSPENDED, &edev->flags);
-		drm_sched_wqueue_start(&edev->sched);
+		edgebert_sched_resume(edev);
 		edgebert_recovery_request_reset(edev);
 	}
 	return ret;
@@ -66,7 +67,7 @@ static int edgebert_pm_resume(struct device *dev)
 			edgebert_recovery_lost(edev, "it does not wake up");
 	}
 	clear_bit(EDGEBERT_FLAG_SUSPENDED, &edev->flags);
-	drm_sched_wqueue_start(&edev->sched);
+	edgebert_sched_resume(edev);
 	/* The system goes on without the device; its users get errors. */
 	return 0;
 }

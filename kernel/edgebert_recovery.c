@@ -17,6 +17,7 @@
 #include "edgebert_recovery.h"
 #include "edgebert_regs.h"
 #include "edgebert_ring.h"
+#include "edgebert_sched.h"
 
 /* How long an aborted job may take to end. */
 #define EDGEBERT_ABORT_WAIT_MS		200
@@ -119,7 +120,7 @@ void edgebert_recovery_before_flr(struct edgebert_device *edev)
 {
 	mutex_lock(&edev->recovery.lock);
 	mutex_lock(&edev->hw.update_lock);
-	drm_sched_wqueue_stop(&edev->sched);
+	edgebert_sched_pause(edev);
 	if (!edgebert_is_lost(edev))
 		edgebert_recovery_begin_reset(edev);
 }
@@ -128,7 +129,7 @@ void edgebert_recovery_after_flr(struct edgebert_device *edev)
 {
 	if (!edgebert_is_lost(edev))
 		edgebert_recovery_finish_reset(edev, -ECANCELED);
-	drm_sched_wqueue_start(&edev->sched);
+	edgebert_sched_resume(edev);
 	mutex_unlock(&edev->hw.update_lock);
 	mutex_unlock(&edev->recovery.lock);
 }
@@ -160,12 +161,12 @@ static void edgebert_recovery_stop_job(struct edgebert_device *edev, u64 cookie,
 		   edgebert_recovery_timeout_ms());
 
 	/* Nothing may be submitted meanwhile: a reset empties the ring. */
-	drm_sched_wqueue_stop(&edev->sched);
+	edgebert_sched_pause(edev);
 	if (!edgebert_recovery_abort(edev, cookie, hw_context)) {
 		drm_warn(&edev->drm, "job does not obey, resetting the device\n");
 		edgebert_recovery_reset(edev, -ETIMEDOUT);
 	}
-	drm_sched_wqueue_start(&edev->sched);
+	edgebert_sched_resume(edev);
 }
 
 /* True when the oldest job is another one than at the last look, or has advanced. */
@@ -227,9 +228,9 @@ static void edgebert_recovery_work(struct work_struct *work)
 	scoped_guard(mutex, &edev->recovery.lock) {
 		if (edgebert_is_lost(edev) || test_bit(EDGEBERT_FLAG_SUSPENDED, &edev->flags))
 			break;
-		drm_sched_wqueue_stop(&edev->sched);
+		edgebert_sched_pause(edev);
 		edgebert_recovery_reset(edev, -ECANCELED);
-		drm_sched_wqueue_start(&edev->sched);
+		edgebert_sched_resume(edev);
 	}
 	drm_dev_exit(idx);
 }

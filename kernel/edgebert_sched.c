@@ -6,6 +6,7 @@
 #include <linux/jiffies.h>
 
 #include <drm/drm_drv.h>
+#include <drm/drm_managed.h>
 #include <drm/drm_print.h>
 
 #include "edgebert_compat.h"
@@ -73,6 +74,24 @@ static const struct drm_sched_backend_ops edgebert_sched_ops = {
 	.free_job = edgebert_sched_free_job,
 };
 
+/*
+ * No job is started between pause and resume, and none is being started when pause
+ * returns.  Pauses nest and overlap.
+ */
+void edgebert_sched_pause(struct edgebert_device *edev)
+{
+	guard(mutex)(&edev->sched_pause_lock);
+	if (!edev->sched_pauses++)
+		drm_sched_wqueue_stop(&edev->sched);
+}
+
+void edgebert_sched_resume(struct edgebert_device *edev)
+{
+	guard(mutex)(&edev->sched_pause_lock);
+	if (!--edev->sched_pauses)
+		drm_sched_wqueue_start(&edev->sched);
+}
+
 int edgebert_sched_init(struct edgebert_device *edev)
 {
 	struct drm_sched_init_args args = {
@@ -86,6 +105,9 @@ int edgebert_sched_init(struct edgebert_device *edev)
 	};
 	int ret;
 
+	ret = drmm_mutex_init(&edev->drm, &edev->sched_pause_lock);
+	if (ret)
+		return ret;
 	edev->cleanup_wq = alloc_workqueue("edgebert-cleanup", WQ_UNBOUND, 0);
 	if (!edev->cleanup_wq)
 		return -ENOMEM;

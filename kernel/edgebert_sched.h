@@ -9,5 +9,7 @@ struct edgebert_device;
 
 int edgebert_sched_init(struct edgebert_device *edev);
 void edgebert_sched_fini(struct edgebert_device *edev);
+void edgebert_sched_pause(struct edgebert_device *edev);
+void edgebert_sched_resume(struct edgebert_device *edev);
 
 #endif /* EDGEBERT_SCHED_H */
