@@ -88,6 +88,31 @@ static void every_shape_equals_plain_sums(void **state)
 	}
 }
 
+/* Elements of two bytes: as many columns as fill half a tile have been mistaken for a tile. */
+static void every_column_count_gives_the_right_words(void **state)
+{
+	struct device *device = *state;
+
+	for (uint32_t columns = 1; columns <= 40; columns++) {
+		const struct shape shape = { 5, columns, 32 };
+		struct edgebert_hw_command matmul = matmul_command(&shape, 0);
+
+		matmul.matmul.output_format = EDGEBERT_HW_FORMAT_Q6_10;
+		matmul.matmul.output_bias = 0;
+		matmul.matmul.output_stride = 2 * columns;
+		fill_operands(device, &shape, 4, columns);
+		assert_int_equal(device_run_one(device, &matmul), EDGEBERT_HW_OK);
+		for (uint32_t i = 0; i < 5 * columns; i++) {
+			double sum = reference_sum(device, &matmul, i / columns, i % columns);
+			double word = floor((sum * 4096 + 2) / 4);
+			int16_t stored;
+
+			memcpy(&stored, at(device, OUT(0)) + 2 * i, sizeof(stored));
+			assert_int_equal(stored, (int)fmax(fmin(word, 32767), -32767));
+		}
+	}
+}
+
 static void every_pair_of_biases_scales_right(void **state)
 {
 	static const struct shape shape = { 4, 5, 32 };
@@ -381,6 +406,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_shape_equals_plain_sums),
+		cmocka_unit_test(every_column_count_gives_the_right_words),
 		cmocka_unit_test(every_pair_of_biases_scales_right),
 		cmocka_unit_test(sums_wrap_at_32_bits),
 		cmocka_unit_test(the_kernel_equals_plain_sums),

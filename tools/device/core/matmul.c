@@ -407,7 +407,7 @@ static void place_tile(const struct matmul_run *run, const uint8_t *tile, size_t
 			((first_row + r) * operation->columns + first_column) * element;
 
 		/* The usual case as one or two moves. */
-		if (columns * element == EB_MATMUL_COLUMNS)
+		if (element == 1 && columns == EB_MATMUL_COLUMNS)
 			memcpy(output, tile + r * EB_MATMUL_COLUMNS, EB_MATMUL_COLUMNS);
 		else
 			memcpy(output, tile + r * EB_MATMUL_COLUMNS * element, columns * element);
