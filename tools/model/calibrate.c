@@ -221,7 +221,7 @@ void eb_centre_keys(struct eb_network *network, const struct eb_calibration *cal
 
 			for (unsigned int layer = own; layer <= last; layer++) {
 				const struct eb_observed *tensor =
-					&calibration->tensors[layer][EB_ACTIVATION_KEY];
+					&calibration->tensors[layer][EB_ACTIVATION_ATTENDED_KEY];
 
 				sum += tensor->column_sums[c];
 				rows += (double)tensor->rows;

@@ -38,9 +38,10 @@ void eb_calibration_free(struct eb_calibration *calibration);
 
 /*
  * Keys may be shifted by any vector: each row of scores then changes by one number, which
- * softmax ignores.  Moves every layer's key bias so that keys average to zero, which keeps
- * scores small; the network computes the same.  With one shared layer the mean is over all
- * layers.
+ * softmax ignores.  Moves every layer's key bias so that the keys that attention falls on
+ * average to zero: scores that matter then are near zero and fit their words, and those
+ * keys have the smallest rounding errors.  The network computes the same.  With one shared
+ * layer the mean is over all layers.
  */
 void eb_centre_keys(struct eb_network *network, const struct eb_calibration *calibration);
 

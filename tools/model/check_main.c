@@ -66,7 +66,7 @@ static const float *row(const struct comparison *comparison, const struct result
 static void print_exit(const struct comparison *comparison, const struct results *results,
 		       const struct results *reference, unsigned int layer)
 {
-	size_t count = comparison->sentences->count, right = 0, same = 0;
+	size_t count = comparison->sentences->count, right = 0, same = 0, worst = 0;
 	double entropies = 0, signal = 0, noise = 0, largest = 0, entropy_difference = 0;
 
 	for (size_t s = 0; s < count; s++) {
@@ -84,11 +84,14 @@ static void print_exit(const struct comparison *comparison, const struct results
 
 			signal += (double)wanted[c] * wanted[c];
 			noise += difference * difference;
-			largest = fmax(largest, fabs(difference));
+			if (fabs(difference) > largest) {
+				largest = fabs(difference);
+				worst = s;
+			}
 		}
 	}
-	printf("%-5u %9.2f %9.3f %9.2f %10.4f %8.1f %10.3f\n", layer + 1, 100.0 * right / count,
-	       entropies / count, 100.0 * same / count, largest,
+	printf("%-5u %9.2f %9.3f %9.2f %10.4f %7zu %8.1f %10.3f\n", layer + 1,
+	       100.0 * right / count, entropies / count, 100.0 * same / count, largest, worst + 1,
 	       noise > 0 ? 10 * log10(signal / noise) : INFINITY, entropy_difference / count);
 }
 
@@ -97,7 +100,7 @@ static void print_results(const struct comparison *comparison, const struct resu
 {
 	printf("%s against %s, %zu sentences\n", results->name, reference->name,
 	       comparison->sentences->count);
-	printf("exit  accuracy%%   entropy  agreeing%%  largest   SNR dB  |entropy|\n");
+	printf("exit  accuracy%%   entropy  agreeing%%    largest of line   SNR dB  |entropy|\n");
 	for (unsigned int layer = 0; layer < comparison->layers; layer++)
 		print_exit(comparison, results, reference, layer);
 }

@@ -122,10 +122,22 @@ static enum eb_status calibrate(struct compilation *compilation)
 
 static enum eb_status quantise(struct compilation *compilation)
 {
+	struct eb_plan_options options = {
+		.network = &compilation->network,
+		.calibration = compilation->calibration,
+		.first_token = eb_tokenizer_special(compilation->tokenizer).cls,
+		.progress = advance,
+		.progress_opaque = compilation,
+	};
+	double *counts = eb_sentences_count_tokens(&compilation->sentences,
+						   compilation->network.shape.vocabulary_size);
 	enum eb_status status;
 
-	status = eb_plan_make(&compilation->network, compilation->calibration, advance,
-			      compilation, &compilation->plan);
+	if (!counts)
+		return eb_fail(EB_OUT_OF_MEMORY, "no memory to quantise");
+	options.word_counts = counts;
+	status = eb_plan_make(&options, &compilation->plan);
+	free(counts);
 	if (status)
 		return status;
 	compilation->tensors = eb_report_tensors(compilation->plan, compilation->calibration);

@@ -17,7 +17,7 @@ struct eb_forward {
 	/* One buffer for each tensor that outlives the next one. */
 	float *hidden, *query, *key, *value, *context, *projected, *intermediate;
 	float *scores;
-	float *rows;			/* first rows of the sentences, for the exit heads */
+	float *rows;			/* one per sentence */
 	float *pooled;
 	float *exit_logits;
 	eb_observer observer;
@@ -34,6 +34,7 @@ static const char *const activation_names[EB_ACTIVATION_COUNT] = {
 	[EB_ACTIVATION_VALUE] = "value",
 	[EB_ACTIVATION_SCORES] = "scores",
 	[EB_ACTIVATION_PROBABILITIES] = "probabilities",
+	[EB_ACTIVATION_ATTENDED_KEY] = "attended key",
 	[EB_ACTIVATION_CONTEXT] = "context",
 	[EB_ACTIVATION_ATTENTION_OUTPUT] = "attention output",
 	[EB_ACTIVATION_ATTENTION_SUM] = "attention sum",
@@ -206,6 +207,25 @@ static void softmax(float *values, size_t rows, size_t columns)
 	}
 }
 
+/* Where this head looks in the mean: the average key, weighted by probabilities. */
+static void average_key(const struct eb_forward *forward, const float *probabilities,
+			size_t first, size_t tokens, size_t column, float *mean)
+{
+	size_t hidden = forward->network->shape.hidden_size;
+	size_t size = forward->network->shape.head_size;
+
+	memset(mean, 0, size * sizeof(*mean));
+	for (size_t c = 0; c < tokens; c++) {
+		const float *key = forward->key + (first + c) * hidden + column;
+		float weight = 0;
+
+		for (size_t r = 0; r < tokens; r++)
+			weight += probabilities[r * tokens + c];
+		for (size_t d = 0; d < size; d++)
+			mean[d] += weight / (float)tokens * key[d];
+	}
+}
+
 /* One head of one sentence: rows start at first, the head's columns at column. */
 static void attend(struct eb_forward *forward, unsigned int layer, size_t first, size_t tokens,
 		   size_t column)
@@ -256,10 +276,18 @@ static void run_attention(struct eb_forward *forward, const struct eb_batch *bat
 	observe(forward, layer, EB_ACTIVATION_KEY, forward->key, total, hidden);
 	observe(forward, layer, EB_ACTIVATION_VALUE, forward->value, total, hidden);
 	for (size_t s = 0; s < batch->sentences; s++) {
-		for (unsigned int head = 0; head < shape->attention_heads; head++)
-			attend(forward, layer, batch->starts[s],
-			       batch->starts[s + 1] - batch->starts[s], head * shape->head_size);
+		size_t first = batch->starts[s], tokens = batch->starts[s + 1] - first;
+
+		for (unsigned int head = 0; head < shape->attention_heads; head++) {
+			size_t column = head * shape->head_size;
+
+			attend(forward, layer, first, tokens, column);
+			average_key(forward, forward->scores, first, tokens, column,
+				    forward->rows + s * hidden + column);
+		}
 	}
+	observe(forward, layer, EB_ACTIVATION_ATTENDED_KEY, forward->rows, batch->sentences,
+		hidden);
 	observe(forward, layer, EB_ACTIVATION_CONTEXT, forward->context, total, hidden);
 	linear(&weights->linears[EB_LINEAR_ATTENTION_OUTPUT], forward->context, total,
 	       forward->projected);

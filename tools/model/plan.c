@@ -307,23 +307,50 @@ static void raise_table(const float *values, int least, struct eb_codes *codes)
 		eb_quantise_again(values, least, codes);
 }
 
-static enum eb_status plan_embedding(struct eb_plan *plan,
-				     const struct eb_calibration *calibration)
+/*
+ * Positions also take back what rounding adds to the other two tables, where that is the
+ * same in every sentence: the first type, and the first token, which the exits look at.
+ */
+static enum eb_status correct_positions(struct eb_plan *plan, uint32_t first_token)
 {
+	const struct eb_network *network = plan->network;
+	size_t columns = plan->positions.columns, count = plan->positions.rows * columns;
+	float *values = malloc(count * sizeof(*values));
+
+	if (!values)
+		return eb_fail(EB_OUT_OF_MEMORY, "no memory to quantise");
+	for (size_t i = 0; i < count; i++) {
+		size_t column = i % columns, word = first_token * columns + column;
+		double value = network->position_embedding[i] + network->type_embedding[column] -
+			       eb_codes_value(&plan->types, column);
+
+		if (i < columns)
+			value += network->word_embedding[word] - eb_codes_value(&plan->words, word);
+		values[i] = (float)value;
+	}
+	eb_quantise_again(values, plan->positions.bias, &plan->positions);
+	free(values);
+	return EB_OK;
+}
+
+static enum eb_status plan_embedding(struct eb_plan *plan, const struct eb_plan_options *options)
+{
+	const struct eb_calibration *calibration = options->calibration;
 	const struct eb_network *network = plan->network;
 	const struct eb_shape *shape = &network->shape;
 	enum eb_status status;
 	int least;
 
 	status = eb_quantise_table("word embedding", network->word_embedding,
-				   shape->vocabulary_size, shape->embedding_size, &plan->words);
+				   shape->vocabulary_size, shape->embedding_size,
+				   options->word_counts, &plan->words);
 	if (!status)
 		status = eb_quantise_table("position embedding", network->position_embedding,
-					   shape->positions, shape->embedding_size,
+					   shape->positions, shape->embedding_size, NULL,
 					   &plan->positions);
 	if (!status)
 		status = eb_quantise_table("type embedding", network->type_embedding,
-					   shape->token_types, shape->embedding_size,
+					   shape->token_types, shape->embedding_size, NULL,
 					   &plan->types);
 	if (status)
 		return status;
@@ -332,6 +359,9 @@ static enum eb_status plan_embedding(struct eb_plan *plan,
 	raise_table(network->word_embedding, least, &plan->words);
 	raise_table(network->position_embedding, least, &plan->positions);
 	raise_table(network->type_embedding, least, &plan->types);
+	status = correct_positions(plan, options->first_token);
+	if (status)
+		return status;
 	plan->embedding_norm = plan_norm(&network->embedding_norm, calibration, 0,
 					 EB_ACTIVATION_EMBEDDING_NORM);
 	if (network->mapping.weights) {
@@ -343,27 +373,26 @@ static enum eb_status plan_embedding(struct eb_plan *plan,
 	return status;
 }
 
-static enum eb_status plan_matrices(struct eb_plan *plan,
-				    const struct eb_calibration *calibration,
-				    eb_step_progress progress, void *progress_opaque)
+static enum eb_status plan_matrices(struct eb_plan *plan, const struct eb_plan_options *options)
 {
 	const struct eb_network *network = plan->network;
 	enum eb_status status = EB_OK;
 
 	for (unsigned int own = 0; own < network->own_layers && !status; own++) {
 		for (int i = 0; i < EB_LINEAR_COUNT && !status; i++)
-			status = plan_layer_linear(plan, calibration, own, (enum eb_layer_linear)i);
-		if (progress)
-			progress(progress_opaque, (own + 1.0) / network->own_layers);
+			status = plan_layer_linear(plan, options->calibration, own,
+						   (enum eb_layer_linear)i);
+		if (options->progress)
+			options->progress(options->progress_opaque,
+					  (own + 1.0) / network->own_layers);
 	}
 	return status;
 }
 
-enum eb_status eb_plan_make(const struct eb_network *network,
-			    const struct eb_calibration *calibration,
-			    eb_step_progress progress, void *progress_opaque,
-			    struct eb_plan **ret_plan)
+enum eb_status eb_plan_make(const struct eb_plan_options *options, struct eb_plan **ret_plan)
 {
+	const struct eb_calibration *calibration = options->calibration;
+	const struct eb_network *network = options->network;
 	struct eb_plan *plan = calloc(1, sizeof(*plan));
 	enum eb_status status;
 	int input_bias;
@@ -371,9 +400,9 @@ enum eb_status eb_plan_make(const struct eb_network *network,
 	if (!plan)
 		return eb_fail(EB_OUT_OF_MEMORY, "no memory to quantise");
 	plan->network = network;
-	status = plan_embedding(plan, calibration);
+	status = plan_embedding(plan, options);
 	if (!status)
-		status = plan_matrices(plan, calibration, progress, progress_opaque);
+		status = plan_matrices(plan, options);
 	input_bias = network->mapping.weights ? plan->mapped : plan->embedding_norm.output_bias;
 	for (unsigned int i = 0; i < network->shape.layers && !status; i++) {
 		plan_activations(plan, calibration, i, input_bias);

@@ -52,11 +52,20 @@ struct eb_plan {
 	struct eb_layer_plan layers[EDGEBERT_HW_LAYERS_MAX];
 };
 
-/* network and calibration (of this very network) must outlive the plan. */
-enum eb_status eb_plan_make(const struct eb_network *network,
-			    const struct eb_calibration *calibration,
-			    eb_step_progress progress, void *progress_opaque,
-			    struct eb_plan **ret_plan) EB_WARN_UNUSED;
+struct eb_plan_options {
+	/* Both must outlive the plan; the calibration is of this very network. */
+	const struct eb_network *network;
+	const struct eb_calibration *calibration;
+	/* The token that every sentence begins with, and that occurs nowhere else. */
+	uint32_t first_token;
+	/* How often each word of the vocabulary occurs, to weigh its errors. */
+	const double *word_counts;
+	eb_step_progress progress;	/* may be NULL */
+	void *progress_opaque;
+};
+
+enum eb_status eb_plan_make(const struct eb_plan_options *options, struct eb_plan **ret_plan)
+	EB_WARN_UNUSED;
 void eb_plan_free(struct eb_plan *plan);
 
 #endif /* EDGEBERT_MODEL_PLAN_H */

@@ -94,14 +94,20 @@ static int choose_bias(const float *values, size_t rows, size_t columns,
 }
 
 enum eb_status eb_quantise_table(const char *name, const float *values, size_t rows,
-				 size_t columns, struct eb_codes *ret_codes)
+				 size_t columns, const double *importance,
+				 struct eb_codes *ret_codes)
 {
+	struct eb_statistics statistics = { 0 };
 	struct eb_codes codes;
 	enum eb_status status = start(name, rows, columns, &codes);
 
 	if (status)
 		return status;
-	eb_quantise_again(values, choose_bias(values, rows, columns, NULL), &codes);
+	for (size_t r = 0; r < rows; r++)
+		eb_statistics_add(&statistics, values + r * columns, columns,
+				  importance ? importance[r] : 1);
+	eb_quantise_again(values, eb_statistics_best_bias(&statistics, BIAS_LEAST, BIAS_MOST),
+			  &codes);
 	*ret_codes = codes;
 	return EB_OK;
 }

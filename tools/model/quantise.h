@@ -33,9 +33,13 @@ enum eb_status eb_quantise_matrix(const char *name, const float *values, size_t 
 				  size_t columns, const double *importance,
 				  struct eb_codes *ret_codes) EB_WARN_UNUSED;
 
-/* The same for a table whose rows are looked up: no sums, no proof. */
+/*
+ * The same for a table whose rows are looked up: no sums, no proof.  importance: per row,
+ * or NULL when all count alike.
+ */
 enum eb_status eb_quantise_table(const char *name, const float *values, size_t rows,
-				 size_t columns, struct eb_codes *ret_codes) EB_WARN_UNUSED;
+				 size_t columns, const double *importance,
+				 struct eb_codes *ret_codes) EB_WARN_UNUSED;
 
 /* Encodes again with another bias, in place. */
 void eb_quantise_again(const float *values, int bias, struct eb_codes *codes);

@@ -13,6 +13,9 @@
 
 #define FILE_BYTES_MAX (256u << 20)
 
+/* Together the words that were not seen count as one word in twenty of the sentences seen. */
+#define UNSEEN_COUNT 0.05
+
 /* A file's lines, cut in place. */
 struct lines {
 	const char *path;
@@ -205,6 +208,19 @@ enum eb_status eb_sentences_from_ids(const char *path, uint32_t vocabulary_size,
 	else
 		*ret_sentences = sentences;
 	return status;
+}
+
+double *eb_sentences_count_tokens(const struct eb_sentences *sentences, size_t size)
+{
+	double *counts = malloc(size * sizeof(*counts));
+
+	for (size_t i = 0; i < size && counts; i++)
+		counts[i] = UNSEEN_COUNT;
+	for (size_t s = 0; s < sentences->count && counts; s++) {
+		for (size_t t = 0; t < sentences->items[s].count; t++)
+			counts[sentences->items[s].tokens[t]]++;
+	}
+	return counts;
 }
 
 void eb_sentences_free(struct eb_sentences *sentences)

@@ -31,6 +31,9 @@ enum eb_status eb_sentences_from_text(const char *path, const struct eb_tokenize
 enum eb_status eb_sentences_from_ids(const char *path, uint32_t vocabulary_size, size_t longest,
 				     struct eb_sentences *ret_sentences) EB_WARN_UNUSED;
 
+/* How often each id below size occurs, and a little more: none is impossible.  NULL: no memory. */
+double *eb_sentences_count_tokens(const struct eb_sentences *sentences, size_t size);
+
 void eb_sentences_free(struct eb_sentences *sentences);
 
 #endif /* EDGEBERT_MODEL_SENTENCES_H */
