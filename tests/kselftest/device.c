@@ -282,7 +282,8 @@ int try_syncobj_wait(int fd, uint32_t handle, uint64_t point, int64_t timeout_ns
 	return try_ioctl(fd, DRM_IOCTL_SYNCOBJ_TIMELINE_WAIT, &wait);
 }
 
-static void workload_init_buffers(struct workload *w, int fd, uint32_t commands)
+static void workload_init_buffers(struct workload *w, int fd, uint32_t commands,
+				  uint32_t operand_bytes)
 {
 	uint32_t i;
 
@@ -291,9 +292,9 @@ static void workload_init_buffers(struct workload *w, int fd, uint32_t commands)
 	w->context = context_create(fd);
 	w->stream = buffer_create(fd, commands * sizeof(struct edgebert_hw_command),
 				  DRM_EDGEBERT_BO_DEVICE_READ_ONLY);
-	w->source = buffer_create(fd, EDGEBERT_HW_DATA_BUFFER_BYTES, 0);
+	w->source = buffer_create(fd, operand_bytes, 0);
 	w->destination = buffer_create(fd, EDGEBERT_HW_DATA_BUFFER_BYTES, 0);
-	w->scratch = buffer_create(fd, EDGEBERT_HW_DATA_BUFFER_BYTES, 0);
+	w->scratch = buffer_create(fd, operand_bytes, 0);
 	for (i = 0; i < w->source.size; i++)
 		((uint8_t *)w->source.memory)[i] = (uint8_t)(i * 31 + i / 4096);
 	w->used[0].handle = w->stream.handle;
@@ -320,17 +321,17 @@ static void workload_finish(struct workload *w, uint32_t number, uint32_t copies
 
 void workload_init(struct workload *w, int fd, uint32_t copies)
 {
-	workload_init_buffers(w, fd, copies + 1);
+	workload_init_buffers(w, fd, copies + 1, EDGEBERT_HW_DATA_BUFFER_BYTES);
 	workload_finish(w, 0, copies);
 }
 
-/* Multiplies pieces of the source, whatever that gives. */
+/* Multiplies the source with itself, so large that few take long on any device. */
 static void workload_init_products(struct workload *w, int fd, uint32_t products)
 {
-	const uint16_t rows = 128, depth = 1024, columns = 128;
+	const uint16_t rows = 1024, depth = 2048, columns = 1024;
 	uint32_t i, number = 0;
 
-	workload_init_buffers(w, fd, products + 2);
+	workload_init_buffers(w, fd, products + 2, (uint32_t)rows * depth);
 	for (i = 0; i < products; i++)
 		number = command_matmul(&w->stream, number, EDGEBERT_HW_OPERAND(2, 0),
 					EDGEBERT_HW_OPERAND(0, 0), EDGEBERT_HW_OPERAND(0, 0),
@@ -340,7 +341,7 @@ static void workload_init_products(struct workload *w, int fd, uint32_t products
 
 static uint64_t measure_product_ns(void)
 {
-	const uint32_t products = 8;
+	const uint32_t products = 2;
 	struct drm_edgebert_result result;
 	struct workload w;
 
