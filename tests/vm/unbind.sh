@@ -10,10 +10,15 @@ wait_until 5 has_node
 address=$(bound_devices)
 device=/sys/bus/pci/devices/$address
 
+has_results() {
+	[ "$(grep -c . "$GUEST_WORK/load")" -ge 3 ]
+}
+
+# Returns once the load is under way, however slow the machine.
 start_load() {
 	endless_sentences | edgebert run --model "$MODEL" --policy full - >"$GUEST_WORK/load" 2>&1 &
 	load=$!
-	sleep 1
+	wait_until 60 has_results
 }
 
 # The program under load ends by itself, and says that its device is gone.
@@ -35,13 +40,13 @@ classifies() {
 }
 
 unbind_under_load() {
-	start_load
+	start_load || return
 	echo "$address" >$PCI_DRIVER/unbind || return
 	has_no_node && load_ends_with 14
 }
 
 remove_under_load() {
-	start_load
+	start_load || return
 	echo 1 >"$device/remove" || return
 	has_no_node && load_ends_with 14
 }
