@@ -205,7 +205,7 @@ TEST(wait_lasts_as_long_as_the_job)
 	CHECK_ERRNO(try_buffer_wait(w.fd, w.destination.handle, 0, in_ns(SECOND_NS / 100)),
 		    ETIMEDOUT);
 	CHECK_OK(try_buffer_wait(w.fd, w.destination.handle, 0, in_ns(30 * SECOND_NS)));
-	CHECK(!memcmp(w.destination.memory, w.source.memory, w.source.size));
+	CHECK(!memcmp(w.destination.memory, w.source.memory, w.destination.size));
 }
 
 TEST(reader_does_not_wait_for_readers)

@@ -194,7 +194,7 @@ static void run_job(int fd)
 
 	workload_init(&w, fd, 2);
 	CHECK_EQ(result_of(fd, w.context, submit(fd, w.context, &w.job)).error, 0);
-	CHECK(!memcmp(w.destination.memory, w.source.memory, w.source.size));
+	CHECK(!memcmp(w.destination.memory, w.source.memory, w.destination.size));
 }
 
 TEST(ordinary_user_runs_jobs)

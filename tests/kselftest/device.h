@@ -79,7 +79,7 @@ struct workload {
 
 /* Copies the source, as often as said; each copy is as long as a copy can be. */
 void workload_init(struct workload *w, int fd, uint32_t copies);
-/* Keeps the device busy for about that long, then copies the source once. */
+/* Keeps the device busy for about that long, then copies the beginning of the source. */
 void workload_init_slow(struct workload *w, int fd, uint32_t milliseconds);
 /* With its mappings, which would keep the file open. */
 void workload_close(struct workload *w);

@@ -16,7 +16,7 @@ static struct drm_edgebert_result run_bad_job(struct workload *w)
 	after = result_of(good.fd, w->context, submit(good.fd, w->context, &good.job));
 	CHECK_EQ(after.error, 0);
 	CHECK_EQ(after.status, EDGEBERT_HW_OK);
-	CHECK(!memcmp(good.destination.memory, good.source.memory, good.source.size));
+	CHECK(!memcmp(good.destination.memory, good.source.memory, good.destination.size));
 	return result;
 }
 
@@ -92,7 +92,7 @@ TEST(read_only_buffer_can_be_read)
 	w.used[1].handle = protected.handle;
 	w.job.segments[0] = protected.address;
 	CHECK_EQ(result_of(w.fd, w.context, submit(w.fd, w.context, &w.job)).error, 0);
-	CHECK(!memcmp(w.destination.memory, protected.memory, protected.size));
+	CHECK(!memcmp(w.destination.memory, protected.memory, w.destination.size));
 }
 
 TEST(unknown_opcode_faults)
@@ -160,7 +160,7 @@ TEST(listed_buffer_stays_mapped)
 	buffer_close(w.fd, &w.destination);
 	buffer_close(w.fd, &w.stream);
 	CHECK_EQ(result_of(w.fd, w.context, 1).error, 0);
-	CHECK(!memcmp(kept, w.source.memory, w.source.size));
+	CHECK(!memcmp(kept, w.source.memory, w.destination.size));
 }
 
 /* Garbage in place of commands: always a fault, never more than that. */

@@ -80,7 +80,7 @@ TEST(another_files_fault_disturbs_nobody)
 		CHECK_EQ(result_of(good.fd, good.context, i).error, 0);
 		CHECK_EQ(result_of(bad.fd, bad.context, i).error, -EIO);
 	}
-	CHECK(!memcmp(good.destination.memory, good.source.memory, good.source.size));
+	CHECK(!memcmp(good.destination.memory, good.source.memory, good.destination.size));
 }
 
 /* Address spaces are reused: the second owner must see none of the first's translations. */

@@ -24,7 +24,7 @@ static void check_device_works(void)
 
 	workload_init(&w, device_open(), 2);
 	CHECK_EQ(result_of(w.fd, w.context, submit(w.fd, w.context, &w.job)).error, 0);
-	CHECK(!memcmp(w.destination.memory, w.source.memory, w.source.size));
+	CHECK(!memcmp(w.destination.memory, w.source.memory, w.destination.size));
 	workload_close(&w);
 }
 
@@ -142,7 +142,7 @@ TEST_LIMIT(many_processes_work_at_once, 120)
 			memset(w.source.memory, i * 16 + job, w.source.size);
 			CHECK_EQ(result_of(w.fd, w.context,
 					   submit(w.fd, w.context, &w.job)).error, 0);
-			CHECK(!memcmp(w.destination.memory, w.source.memory, w.source.size));
+			CHECK(!memcmp(w.destination.memory, w.source.memory, w.destination.size));
 		}
 		_exit(HARNESS_PASSED);
 	}

@@ -20,7 +20,7 @@ static void count(struct tally *tally, struct workload *w, const struct drm_edge
 {
 	switch (result->error) {
 	case 0:
-		if (memcmp(w->destination.memory, w->source.memory, w->source.size)) {
+		if (memcmp(w->destination.memory, w->source.memory, w->destination.size)) {
 			printf("job %llu: wrong data\n", (unsigned long long)result->sequence);
 			tally->wrong++;
 		}

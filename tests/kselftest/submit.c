@@ -24,7 +24,7 @@ TEST(copy_job_copies)
 	result = result_of(w.fd, w.context, submit(w.fd, w.context, &w.job));
 	CHECK_EQ(result.error, 0);
 	CHECK_EQ(result.status, EDGEBERT_HW_OK);
-	CHECK(!memcmp(w.destination.memory, w.source.memory, w.source.size));
+	CHECK(!memcmp(w.destination.memory, w.source.memory, w.destination.size));
 }
 
 TEST(result_is_complete)
@@ -129,7 +129,7 @@ TEST(jobs_of_a_submit_run_in_order)
 	jobs[1].buffers.array = (uintptr_t)used;
 	CHECK_OK(try_submit(w.fd, w.context, jobs, 2));
 	CHECK_OK(try_buffer_wait(w.fd, last.handle, 0, in_ns(30 * SECOND_NS)));
-	CHECK(!memcmp(last.memory, w.source.memory, w.source.size));
+	CHECK(!memcmp(last.memory, w.source.memory, last.size));
 }
 
 TEST(many_jobs_all_end)

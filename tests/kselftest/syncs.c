@@ -24,7 +24,7 @@ TEST(binary_syncobj_is_signalled)
 	add_syncs(&w.job, &sync, 1);
 	submit(w.fd, w.context, &w.job);
 	CHECK_OK(try_syncobj_wait(w.fd, sync.handle, 0, in_ns(30 * SECOND_NS)));
-	CHECK(!memcmp(w.destination.memory, w.source.memory, w.source.size));
+	CHECK(!memcmp(w.destination.memory, w.source.memory, w.destination.size));
 }
 
 TEST(timeline_points_are_signalled)
@@ -139,7 +139,7 @@ TEST(reader_of_a_buffer_runs_after_its_writer)
 	submit(fd, writer.context, &writer.job);
 	submit(fd, reader.context, &reader.job);
 	CHECK_EQ(result_of(fd, reader.context, 1).error, 0);
-	CHECK(!memcmp(reader.destination.memory, writer.source.memory, writer.source.size));
+	CHECK(!memcmp(reader.destination.memory, writer.source.memory, reader.destination.size));
 }
 
 /* One reason each: a good sync with one thing changed. */

@@ -49,7 +49,7 @@ TEST(the_same_context_works_afterwards)
 		 -ETIMEDOUT);
 	workload_init(&w, slow.fd, 1);
 	CHECK_EQ(result_of(w.fd, slow.context, submit(w.fd, slow.context, &w.job)).error, 0);
-	CHECK(!memcmp(w.destination.memory, w.source.memory, w.source.size));
+	CHECK(!memcmp(w.destination.memory, w.source.memory, w.destination.size));
 }
 
 TEST(jobs_of_others_are_not_lost)
