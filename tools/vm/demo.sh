@@ -9,7 +9,7 @@ unset MAKEFLAGS MFLAGS MAKELEVEL
 
 build=$(realpath -m "${BUILD:-$EDGEBERT_ROOT/build}")
 model=${DEMO_MODEL:-gte-small-sst2-ee}
-target_ms=${DEMO_TARGET_MS:-20}
+target_ms=${DEMO_TARGET_MS:-12}
 sentences=$EDGEBERT_ROOT/models/data/sst2-dev-100.tsv
 results=$build/demo
 
