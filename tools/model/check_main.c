@@ -170,6 +170,7 @@ static struct eb_runnable runnable_of(const struct eb_model *model)
 		.tables_bytes = model->parameters.tables_bytes,
 		.layers = model->parameters.layers, .classes = model->parameters.classes,
 		.sequence_max = model->parameters.sequence_max,
+		.second_layer = model->layer_start[1],
 	};
 }
 

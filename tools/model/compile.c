@@ -177,6 +177,7 @@ static enum eb_status run_sentences(struct compilation *compilation)
 		.tables_bytes = eb_lower_tables_bytes(&compilation->lowering),
 		.layers = shape->layers, .classes = shape->classes,
 		.sequence_max = compilation->lowering.sequence_max,
+		.second_layer = program->layer_start[1],
 	};
 	struct eb_run_all run = {
 		.runnable = &runnable, .sentences = &compilation->sentences,

@@ -18,6 +18,7 @@
 #define REGIONS 16
 #define STREAM_REGION 8
 #define NO_ENTROPY_PASSES 0x8000	/* -32 nats */
+#define NOT_ASSESSED 0xffff
 
 struct region {
 	uint8_t *bytes;
@@ -119,38 +120,81 @@ static enum eb_status runner_create(const struct eb_runnable *runnable, struct r
 	return EB_OK;
 }
 
-static enum eb_status run_sentence(struct runner *runner, const struct eb_sentence *sentence,
-				   struct eb_exit_result *results)
+/* One job from first_command to the exit of last_layer; its logits stay in the output. */
+static enum eb_status run_job(struct runner *runner, size_t tokens, uint32_t first_command,
+			      unsigned int last_layer, struct edgebert_hw_completion *completion)
 {
 	const struct eb_runnable *runnable = runner->runnable;
 	const struct eb_core_memory memory = { runner, read_memory, write_memory, map_memory };
-	struct edgebert_hw_completion completion;
 	struct edgebert_hw_job job = {
 		.stream_address = (uint32_t)STREAM_REGION << REGION_SHIFT,
 		.stream_commands = (uint32_t)runnable->command_count,
-		.sequence_length = (uint16_t)sentence->count,
+		.first_command = first_command,
+		.sequence_length = (uint16_t)tokens,
 		.entropy_threshold = NO_ENTROPY_PASSES,
+		.exit_layer_limit = (uint8_t)last_layer,
 		.operating_point = EDGEBERT_HW_OPERATING_POINT_DEFAULT,
 		.window_high = EDGEBERT_HW_OPERATING_POINTS_MAX - 1,
 	};
 
+	for (uint32_t i = 0; i <= EB_MODEL_SEGMENT_TABLES; i++)
+		job.segments[i] = i << REGION_SHIFT;
+	eb_core_execute(runner->core, &job, &memory, completion);
+	if (completion->status != EDGEBERT_HW_OK || completion->exit_layer != last_layer)
+		return eb_fail(EB_INTERNAL,
+			       "the device core ended with status %u at command %u, operand 0x%08x",
+			       completion->status, completion->fault_command,
+			       completion->fault_address);
+	return EB_OK;
+}
+
+/* What one job assessed; layers of another job keep what they have. */
+static void take_results(const struct runner *runner,
+			 const struct edgebert_hw_completion *completion,
+			 struct eb_exit_result *results)
+{
+	for (unsigned int layer = 0; layer < completion->layers_assessed; layer++) {
+		if (completion->entropies[layer] == NOT_ASSESSED)
+			continue;
+		memcpy(results[layer].logits, runner->output + layer * EB_MODEL_OUTPUT_ROW_BYTES,
+		       sizeof(results[layer].logits));
+		results[layer].entropy = completion->entropies[layer];
+	}
+}
+
+static enum eb_status run_sentence(struct runner *runner, const struct eb_run_all *run,
+				   size_t index)
+{
+	const struct eb_runnable *runnable = runner->runnable;
+	const struct eb_sentence *sentence = &run->sentences->items[index];
+	struct eb_exit_result *results = run->results + index * runnable->layers;
+	unsigned int last = run->last_layer ? run->last_layer : runnable->layers;
+	struct edgebert_hw_completion completion;
+	enum eb_status status = EB_OK;
+	uint32_t first_command = 0;
+	uint64_t cycles = 0;
+
 	if (sentence->count > runnable->sequence_max)
 		return eb_fail(EB_INVALID_ARGUMENT, "a sentence has %zu tokens, the model takes %u",
 			       sentence->count, runnable->sequence_max);
-	for (uint32_t i = 0; i <= EB_MODEL_SEGMENT_TABLES; i++)
-		job.segments[i] = i << REGION_SHIFT;
+	memset(results, 0, runnable->layers * sizeof(*results));
+	for (unsigned int layer = 0; layer < runnable->layers; layer++)
+		results[layer].entropy = NOT_ASSESSED;
 	memcpy(runner->input, sentence->tokens, sentence->count * sizeof(*sentence->tokens));
-	eb_core_execute(runner->core, &job, &memory, &completion);
-	if (completion.status != EDGEBERT_HW_OK || completion.exit_layer != runnable->layers)
-		return eb_fail(EB_INTERNAL,
-			       "the device core ended with status %u at command %u, operand 0x%08x",
-			       completion.status, completion.fault_command,
-			       completion.fault_address);
-	for (unsigned int layer = 0; layer < runnable->layers; layer++) {
-		memcpy(results[layer].logits, runner->output + layer * EB_MODEL_OUTPUT_ROW_BYTES,
-		       sizeof(results[layer].logits));
-		results[layer].entropy = completion.entropies[layer];
+	if (run->two_jobs && last > 1) {
+		status = run_job(runner, sentence->count, 0, 1, &completion);
+		if (status)
+			return status;
+		take_results(runner, &completion, results);
+		cycles = completion.cycles;
+		first_command = runnable->second_layer;
 	}
+	status = run_job(runner, sentence->count, first_command, last, &completion);
+	if (status)
+		return status;
+	take_results(runner, &completion, results);
+	if (run->cycles)
+		run->cycles[index] = cycles + completion.cycles;
 	return EB_OK;
 }
 
@@ -165,8 +209,7 @@ static enum eb_status run_part(void *opaque, unsigned int worker)
 	if (status)
 		return status;
 	for (size_t i = first; i < limit && !status; i++) {
-		status = run_sentence(&runner, &run->sentences->items[i],
-				      run->results + i * run->runnable->layers);
+		status = run_sentence(&runner, run, i);
 		if (worker == 0 && run->progress)
 			run->progress(run->progress_opaque,
 				      (double)(i + 1 - first) / (double)(limit - first));

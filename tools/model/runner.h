@@ -6,6 +6,8 @@
 #ifndef EDGEBERT_MODEL_RUNNER_H
 #define EDGEBERT_MODEL_RUNNER_H
 
+#include <stdbool.h>
+
 #include "lib/model_format.h"
 #include "tools/model/sentences.h"
 
@@ -20,6 +22,8 @@ struct eb_runnable {
 	unsigned int layers;
 	unsigned int classes;
 	unsigned int sequence_max;
+	/* Command at which layer 2 begins. */
+	uint32_t second_layer;
 };
 
 /* What the device says at each exit, Q6.10. */
@@ -32,12 +36,15 @@ struct eb_run_all {
 	const struct eb_runnable *runnable;
 	const struct eb_sentences *sentences;
 	struct eb_exit_result *results;	/* [sentence][layer] */
+	unsigned int last_layer;	/* stop there; 0: run all layers */
+	bool two_jobs;			/* layer 1 and the rest apart, as the latency policy does */
+	uint64_t *cycles;		/* [sentence] modelled, of all jobs; may be NULL */
 	/* May be NULL: fraction done, called by worker 0 only. */
 	void (*progress)(void *opaque, double fraction);
 	void *progress_opaque;
 };
 
-/* Every sentence through all layers, on two cores. */
+/* Every sentence, on two cores.  Layers that were not run have zero logits. */
 enum eb_status eb_run_all(struct eb_run_all *run) EB_WARN_UNUSED;
 
 #endif /* EDGEBERT_MODEL_RUNNER_H */

@@ -10,6 +10,7 @@
 
 /* A code has 4 mantissa bits of a float's 23. */
 #define DROPPED_BITS 19
+#define MANTISSA_MASK 0x7fffff
 #define CODE_BINADES 8
 #define CODE_EXPONENT_OFFSET 10
 #define DECIBELS_MAX 200.0
@@ -50,6 +51,10 @@ void eb_statistics_add(struct eb_statistics *statistics, const float *values, si
 		statistics->first[index] += importance * magnitude;
 		statistics->second[index] += importance * magnitude * magnitude;
 		statistics->rounding[index] += importance * error * error;
+		if ((bits & MANTISSA_MASK) < 1u << (DROPPED_BITS - 1)) {
+			statistics->edge_second[index] += importance * magnitude * magnitude;
+			statistics->edge_rounding[index] += importance * error * error;
+		}
 		if (magnitude > statistics->largest)
 			statistics->largest = magnitude;
 	}
@@ -63,6 +68,8 @@ void eb_statistics_merge(struct eb_statistics *statistics, const struct eb_stati
 		statistics->first[i] += other->first[i];
 		statistics->second[i] += other->second[i];
 		statistics->rounding[i] += other->rounding[i];
+		statistics->edge_second[i] += other->edge_second[i];
+		statistics->edge_rounding[i] += other->edge_rounding[i];
 	}
 	statistics->total += other->total;
 	statistics->largest = fmax(statistics->largest, other->largest);
@@ -87,6 +94,9 @@ double eb_statistics_error(const struct eb_statistics *statistics, int bias)
 			error += statistics->second[i] - 2 * limit * statistics->first[i] +
 				 limit * limit * statistics->weight[i];
 	}
+	/* Exponent and mantissa zero mean 0, not the least power of two. */
+	if (first >= 0 && first < EB_BINADES)
+		error += statistics->edge_second[first] - statistics->edge_rounding[first];
 	return error;
 }
 

@@ -21,6 +21,9 @@ struct eb_statistics {
 	double first[EB_BINADES];	/* ... times |x| */
 	double second[EB_BINADES];	/* ... times x^2 */
 	double rounding[EB_BINADES];	/* ... times squared rounding error */
+	/* The same of those that round to the power of two itself: its code may mean zero. */
+	double edge_second[EB_BINADES];
+	double edge_rounding[EB_BINADES];
 	double total;			/* importances of all values, zeros included */
 	double largest;			/* |x| */
 };

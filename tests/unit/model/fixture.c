@@ -1,0 +1,332 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Small random checkpoints: every tensor that the compiler reads, at sizes that run in
+ * milliseconds.
+ */
+#include "tests/unit/model/fixture.h"
+
+#include <dirent.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/status.h"
+#include "tools/model/safetensors.h"
+
+const struct tiny_checkpoint tiny_bert = {
+	.architecture = EB_ARCHITECTURE_BERT, .layers = 4, .classes = 2, .exits = 0xf, .seed = 1,
+};
+const struct tiny_checkpoint tiny_albert = {
+	.architecture = EB_ARCHITECTURE_ALBERT, .layers = 4, .classes = 3, .exits = 0xf, .seed = 2,
+};
+
+/* ---- Files -------------------------------------------------------------------------- */
+
+int folder_setup(void **state)
+{
+	char pattern[] = "/tmp/edgebert-model-test-XXXXXX";
+	char *folder = mkdtemp(pattern);
+
+	*state = folder ? strdup(folder) : NULL;
+	return *state ? 0 : -1;
+}
+
+static void remove_tree(const char *path)
+{
+	struct stat attributes;
+
+	if (lstat(path, &attributes) == 0 && S_ISDIR(attributes.st_mode)) {
+		DIR *folder = opendir(path);
+		struct dirent *entry;
+
+		while (folder && (entry = readdir(folder))) {
+			char child[1024];
+
+			if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
+				continue;
+			snprintf(child, sizeof(child), "%s/%s", path, entry->d_name);
+			remove_tree(child);
+		}
+		if (folder)
+			closedir(folder);
+	}
+	remove(path);
+}
+
+int folder_teardown(void **state)
+{
+	remove_tree(*state);
+	free(*state);
+	return 0;
+}
+
+const char *path_in(const char *folder, const char *name)
+{
+	static char paths[16][1024];
+	static unsigned int next;
+	char *path = paths[next++ % 16];
+
+	snprintf(path, sizeof(paths[0]), "%s/%s", folder, name);
+	return path;
+}
+
+void write_text(const char *path, const char *text)
+{
+	FILE *file = fopen(path, "w");
+
+	assert_non_null(file);
+	assert_int_equal(fwrite(text, 1, strlen(text), file), strlen(text));
+	assert_int_equal(fclose(file), 0);
+}
+
+char *read_bytes(const char *path, size_t *ret_size)
+{
+	FILE *file = fopen(path, "rb");
+	char *bytes;
+	long size;
+
+	assert_non_null(file);
+	assert_int_equal(fseek(file, 0, SEEK_END), 0);
+	size = ftell(file);
+	rewind(file);
+	bytes = malloc((size_t)size + 1);
+	assert_non_null(bytes);
+	assert_int_equal(fread(bytes, 1, (size_t)size, file), size);
+	bytes[size] = '\0';
+	fclose(file);
+	*ret_size = (size_t)size;
+	return bytes;
+}
+
+void assert_detail(enum eb_status status, enum eb_status expected, const char *text)
+{
+	assert_int_equal(status, expected);
+	if (!strstr(eb_error_detail(), text))
+		fail_msg("expected \"%s\" in: %s", text, eb_error_detail());
+}
+
+/* ---- Random numbers ----------------------------------------------------------------- */
+
+double random_uniform(uint64_t *state)
+{
+	*state = *state * 6364136223846793005u + 1442695040888963407u;
+	return (double)(*state >> 11) / 0x1p53;
+}
+
+double random_normal(uint64_t *state)
+{
+	double sum = -6;
+
+	for (int i = 0; i < 12; i++)
+		sum += random_uniform(state);
+	return sum;
+}
+
+/* ---- Tensors ------------------------------------------------------------------------ */
+
+#define TENSORS_MAX 200
+
+struct writer {
+	struct eb_tensor_source tensors[TENSORS_MAX];
+	size_t count;
+	uint64_t random;
+};
+
+static float *add_tensor(struct writer *writer, const char *prefix, const char *name,
+			 size_t rows, size_t columns, double mean, double deviation)
+{
+	struct eb_tensor_source *tensor = &writer->tensors[writer->count++];
+	float *values = malloc(rows * columns * sizeof(*values));
+	char *full;
+
+	assert_true(writer->count <= TENSORS_MAX);
+	assert_non_null(values);
+	assert_true(asprintf(&full, "%s%s", prefix, name) > 0);
+	for (size_t i = 0; i < rows * columns; i++)
+		values[i] = (float)(mean + deviation * random_normal(&writer->random));
+	*tensor = (struct eb_tensor_source){ .name = full, .type = EB_TENSOR_F32,
+					     .rank = rows > 1 ? 2 : 1, .bytes = values };
+	tensor->shape[0] = rows > 1 ? rows : columns;
+	tensor->shape[1] = rows > 1 ? columns : 0;
+	return values;
+}
+
+static float *add_linear(struct writer *writer, const char *prefix, const char *name,
+			 size_t outputs, size_t depth, double gain)
+{
+	char full[200];
+	float *weights;
+
+	snprintf(full, sizeof(full), "%s.weight", name);
+	weights = add_tensor(writer, prefix, full, outputs, depth, 0, gain / sqrt((double)depth));
+	snprintf(full, sizeof(full), "%s.bias", name);
+	add_tensor(writer, prefix, full, 1, outputs, 0, 0.1);
+	return weights;
+}
+
+static void add_norm(struct writer *writer, const char *prefix, const char *name, size_t size)
+{
+	char full[200];
+
+	snprintf(full, sizeof(full), "%s.weight", name);
+	add_tensor(writer, prefix, full, 1, size, 1, 0.1);
+	snprintf(full, sizeof(full), "%s.bias", name);
+	add_tensor(writer, prefix, full, 1, size, 0, 0.1);
+}
+
+static void add_layer(struct writer *writer, const char *prefix, bool albert, bool outlier)
+{
+	float *output;
+
+	add_linear(writer, prefix, albert ? "attention.query" : "attention.self.query",
+		   TINY_HIDDEN, TINY_HIDDEN, 1.5);
+	add_linear(writer, prefix, albert ? "attention.key" : "attention.self.key", TINY_HIDDEN,
+		   TINY_HIDDEN, 1.5);
+	add_linear(writer, prefix, albert ? "attention.value" : "attention.self.value",
+		   TINY_HIDDEN, TINY_HIDDEN, 1);
+	add_linear(writer, prefix, albert ? "attention.dense" : "attention.output.dense",
+		   TINY_HIDDEN, TINY_HIDDEN, 1);
+	add_norm(writer, prefix, albert ? "attention.LayerNorm" : "attention.output.LayerNorm",
+		 TINY_HIDDEN);
+	add_linear(writer, prefix, albert ? "ffn" : "intermediate.dense", TINY_INTERMEDIATE,
+		   TINY_HIDDEN, 1);
+	output = add_linear(writer, prefix, albert ? "ffn_output" : "output.dense", TINY_HIDDEN,
+			    TINY_INTERMEDIATE, 1);
+	if (outlier)
+		output[3 * TINY_INTERMEDIATE + 5] = 12;
+	add_norm(writer, prefix, albert ? "full_layer_layer_norm" : "output.LayerNorm",
+		 TINY_HIDDEN);
+}
+
+static void add_layers(struct writer *writer, const struct tiny_checkpoint *tiny)
+{
+	char prefix[64];
+
+	if (tiny->architecture == EB_ARCHITECTURE_ALBERT) {
+		add_linear(writer, "encoder.", "embedding_hidden_mapping_in", TINY_HIDDEN,
+			   TINY_EMBEDDING, 1);
+		add_layer(writer, "encoder.albert_layer_groups.0.albert_layers.0.", true,
+			  tiny->outlier);
+		return;
+	}
+	for (unsigned int i = 0; i < tiny->layers; i++) {
+		snprintf(prefix, sizeof(prefix), "encoder.layer.%u.", i);
+		add_layer(writer, prefix, false, tiny->outlier);
+	}
+}
+
+static void add_embeddings(struct writer *writer, const struct tiny_checkpoint *tiny)
+{
+	size_t size = tiny->architecture == EB_ARCHITECTURE_ALBERT ? TINY_EMBEDDING : TINY_HIDDEN;
+	float *words;
+
+	words = add_tensor(writer, "embeddings.", "word_embeddings.weight", TINY_VOCABULARY, size,
+			   0, 0.05);
+	/* A pruned table, so that the packed form is used. */
+	for (size_t i = 0; i < TINY_VOCABULARY * size; i++) {
+		if (tiny->architecture == EB_ARCHITECTURE_ALBERT && i % 5 < 3)
+			words[i] = 0;
+	}
+	add_tensor(writer, "embeddings.", "position_embeddings.weight", TINY_POSITIONS, size, 0,
+		   0.02);
+	add_tensor(writer, "embeddings.", "token_type_embeddings.weight", 2, size, 0, 0.02);
+	add_norm(writer, "embeddings.", "LayerNorm", size);
+}
+
+static void write_weights(const char *folder, const struct tiny_checkpoint *tiny)
+{
+	struct writer *writer = calloc(1, sizeof(*writer));
+	char prefix[32];
+
+	assert_non_null(writer);
+	writer->random = tiny->seed;
+	add_embeddings(writer, tiny);
+	add_layers(writer, tiny);
+	for (unsigned int i = 0; i < tiny->layers; i++) {
+		if (i + 1 < tiny->layers && !(tiny->exits >> i & 1))
+			continue;
+		snprintf(prefix, sizeof(prefix), "exits.%u.", i);
+		add_linear(writer, prefix, "pooler", TINY_HIDDEN, TINY_HIDDEN, 1);
+		add_linear(writer, prefix, "classifier", tiny->classes, TINY_HIDDEN, 3);
+	}
+	assert_int_equal(eb_safetensors_write(path_in(folder, "model.safetensors"),
+					      writer->tensors, writer->count), EB_OK);
+	for (size_t i = 0; i < writer->count; i++) {
+		free((void *)writer->tensors[i].name);
+		free((void *)writer->tensors[i].bytes);
+	}
+	free(writer);
+}
+
+/* ---- Text --------------------------------------------------------------------------- */
+
+/* Entry n >= 4 of the vocabulary: two letters. */
+static void word(unsigned int n, char text[3])
+{
+	text[0] = (char)('a' + n / 26);
+	text[1] = (char)('a' + n % 26);
+	text[2] = '\0';
+}
+
+static void write_vocabulary(const char *folder)
+{
+	static const char *const special[] = { "[PAD]", "[UNK]", "[CLS]", "[SEP]" };
+	char text[TINY_VOCABULARY * 8] = "", entry[3];
+
+	for (unsigned int i = 0; i < TINY_VOCABULARY; i++) {
+		word(i, entry);
+		strcat(text, i < 4 ? special[i] : entry);
+		strcat(text, "\n");
+	}
+	write_text(path_in(folder, "vocab.txt"), text);
+}
+
+static void write_config(const char *folder, const struct tiny_checkpoint *tiny)
+{
+	bool albert = tiny->architecture == EB_ARCHITECTURE_ALBERT;
+	char text[1024];
+
+	snprintf(text, sizeof(text),
+		 "{ \"model_type\": \"%s\", \"hidden_size\": %d, \"num_hidden_layers\": %u,\n"
+		 "\"num_attention_heads\": 2, \"intermediate_size\": %d, \"vocab_size\": %d,\n"
+		 "\"max_position_embeddings\": %d, \"type_vocab_size\": 2, \"num_labels\": %u,\n"
+		 "%s \"hidden_act\": \"gelu\", \"layer_norm_eps\": 1e-12,\n"
+		 "\"id2label\": { \"0\": \"no\", \"1\": \"yes\" } }\n",
+		 albert ? "albert" : "bert", TINY_HIDDEN, tiny->layers, TINY_INTERMEDIATE,
+		 TINY_VOCABULARY, TINY_POSITIONS, tiny->classes,
+		 albert ? "\"embedding_size\": 16, \"num_hidden_groups\": 1, \"inner_group_num\": 1,"
+			: "");
+	write_text(path_in(folder, "config.json"), text);
+}
+
+void tiny_checkpoint_write(const char *folder, const struct tiny_checkpoint *tiny)
+{
+	write_vocabulary(folder);
+	write_config(folder, tiny);
+	write_weights(folder, tiny);
+}
+
+void tiny_sentences_write(const char *path, unsigned int count)
+{
+	uint64_t random = 99;
+	FILE *file = fopen(path, "w");
+
+	assert_non_null(file);
+	fprintf(file, "text\tlabel\n");
+	for (unsigned int i = 0; i < count; i++) {
+		unsigned int words = 2 + (unsigned int)(random_uniform(&random) * 30);
+
+		for (unsigned int j = 0; j < words; j++) {
+			char text[3];
+
+			word(4 + (unsigned int)(random_uniform(&random) * (TINY_VOCABULARY - 4)),
+			     text);
+			fprintf(file, "%s%s", j ? " " : "", text);
+		}
+		fprintf(file, "\t%u\n", i % 2);
+	}
+	assert_int_equal(fclose(file), 0);
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/* Small random checkpoints and sentences in a folder of their own. */
+#ifndef EDGEBERT_TESTS_MODEL_FIXTURE_H
+#define EDGEBERT_TESTS_MODEL_FIXTURE_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "tools/model/checkpoint.h"
+
+/* cmocka setup and teardown: *state is the path of a new, empty folder. */
+int folder_setup(void **state);
+int folder_teardown(void **state);
+
+/* "folder/name"; valid until the sixteenth next call. */
+const char *path_in(const char *folder, const char *name);
+void write_text(const char *path, const char *text);
+/* The whole file with a zero behind it; free it. */
+char *read_bytes(const char *path, size_t *ret_size);
+
+/* The last call failed with this status, and its detail holds this text. */
+void assert_detail(enum eb_status status, enum eb_status expected, const char *text);
+
+struct tiny_checkpoint {
+	enum eb_architecture architecture;
+	unsigned int layers;
+	unsigned int classes;
+	bool outlier;			/* one feed-forward weight far above the others */
+	unsigned int exits;		/* bit l: layer l (from 0) has a head; the last always */
+	uint64_t seed;
+};
+
+extern const struct tiny_checkpoint tiny_bert, tiny_albert;
+
+#define TINY_VOCABULARY 60
+#define TINY_POSITIONS 64
+#define TINY_HIDDEN 32
+#define TINY_INTERMEDIATE 64
+#define TINY_EMBEDDING 16		/* ALBERT */
+
+/* config.json, vocab.txt and model.safetensors into folder, which must exist. */
+void tiny_checkpoint_write(const char *folder, const struct tiny_checkpoint *tiny);
+
+/* count labelled sentences in words of the vocabulary, with a header line. */
+void tiny_sentences_write(const char *path, unsigned int count);
+
+/* Deterministic random numbers. */
+double random_uniform(uint64_t *state);		/* 0..1 */
+double random_normal(uint64_t *state);
+
+#endif /* EDGEBERT_TESTS_MODEL_FIXTURE_H */

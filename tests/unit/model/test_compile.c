@@ -1,0 +1,450 @@
+// SPDX-License-Identifier: MIT
+/*
+ * From a small checkpoint to a model file that opens, runs, and answers like the network in
+ * floating point; and what is said when that can not be done.
+ */
+#include "tests/unit/model/fixture.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/model.h"
+#include "tools/model/compile.h"
+#include "tools/model/reference.h"
+#include "tools/model/runner.h"
+
+#define SENTENCES 48
+
+struct progress {
+	char steps[512];		/* names as they begin, one after the other */
+	double last;
+	unsigned int backwards;
+};
+
+static void note_progress(void *opaque, const char *step, double fraction)
+{
+	struct progress *progress = opaque;
+
+	if (fraction == 0) {
+		strncat(progress->steps, step, 60);
+		strcat(progress->steps, ";");
+		progress->last = 0;
+	}
+	progress->backwards += fraction < progress->last;
+	progress->last = fraction;
+}
+
+/* Compiles what lies in the folder to folder/model.ebm. */
+static enum eb_status compile(void **state, const char *calibration,
+			      struct eb_compile_summary *summary)
+{
+	char output[1024];
+	struct eb_compile_options options = {
+		.checkpoint = *state, .output = output, .summary = summary,
+		.calibration = calibration ? path_in(*state, calibration) : NULL,
+	};
+
+	snprintf(output, sizeof(output), "%s/model.ebm", (char *)*state);
+	return eb_compile(&options);
+}
+
+static struct eb_model *compile_and_open(void **state, const struct tiny_checkpoint *tiny,
+					 const char *calibration)
+{
+	struct eb_model *model;
+	enum eb_status status;
+
+	tiny_checkpoint_write(*state, tiny);
+	tiny_sentences_write(path_in(*state, "sentences.tsv"), SENTENCES);
+	status = compile(state, calibration, NULL);
+	if (status)
+		fail_msg("%s", eb_error_detail());
+	assert_int_equal(eb_model_open(path_in(*state, "model.ebm"), &model), EB_OK);
+	return model;
+}
+
+static struct eb_runnable runnable_of(const struct eb_model *model)
+{
+	return (struct eb_runnable){
+		.weights = model->weights, .weights_size = model->weights_size,
+		.commands = model->commands, .command_count = model->command_count,
+		.scratch_bytes = model->parameters.scratch_bytes,
+		.tables_bytes = model->parameters.tables_bytes,
+		.layers = model->parameters.layers, .classes = model->parameters.classes,
+		.sequence_max = model->parameters.sequence_max,
+		.second_layer = model->layer_start[1],
+	};
+}
+
+/* The sentences that were written, tokenised by the model's own tokenizer. */
+static void read_sentences(void **state, const struct eb_model *model,
+			   struct eb_sentences *sentences)
+{
+	assert_int_equal(eb_sentences_from_text(path_in(*state, "sentences.tsv"),
+						model->tokenizer, 0, 2, sentences), EB_OK);
+}
+
+static struct eb_exit_result *run(struct eb_run_all *run, const struct eb_model *model,
+				  const struct eb_sentences *sentences)
+{
+	const struct eb_runnable runnable = runnable_of(model);
+
+	run->runnable = &runnable;
+	run->sentences = sentences;
+	run->results = calloc(sentences->count * runnable.layers, sizeof(*run->results));
+	assert_non_null(run->results);
+	if (eb_run_all(run))
+		fail_msg("%s", eb_error_detail());
+	return run->results;
+}
+
+/* ---- Answers ------------------------------------------------------------------------ */
+
+/* Signal to noise of the device's logits of one exit, in decibels. */
+static double exit_decibels(const struct eb_exit_result *results, const float *wanted,
+			    size_t sentences, unsigned int layers, unsigned int classes,
+			    unsigned int layer)
+{
+	double signal = 0, noise = 0;
+
+	for (size_t s = 0; s < sentences; s++) {
+		for (unsigned int c = 0; c < classes; c++) {
+			size_t exit = s * layers + layer;
+			double difference = results[exit].logits[c] / 1024.0 -
+					    wanted[exit * classes + c];
+
+			signal += pow(wanted[exit * classes + c], 2);
+			noise += difference * difference;
+		}
+	}
+	return 10 * log10(signal / noise);
+}
+
+static void check_answers(void **state, const struct tiny_checkpoint *tiny, double least)
+{
+	struct eb_model *model = compile_and_open(state, tiny, "sentences.tsv");
+	struct eb_reference_run reference = { 0 };
+	struct eb_run_all all = { 0 };
+	struct eb_exit_result *results;
+	struct eb_sentences sentences;
+	struct eb_checkpoint checkpoint;
+	struct eb_network network;
+
+	read_sentences(state, model, &sentences);
+	assert_int_equal(eb_checkpoint_open(*state, &checkpoint), EB_OK);
+	assert_int_equal(eb_network_load(&checkpoint, &network), EB_OK);
+	reference.network = &network;
+	reference.sentences = &sentences;
+	reference.logits = calloc(sentences.count * tiny->layers * tiny->classes, sizeof(float));
+	assert_non_null(reference.logits);
+	assert_int_equal(eb_reference_run(&reference), EB_OK);
+	results = run(&all, model, &sentences);
+	for (unsigned int layer = 0; layer < tiny->layers; layer++) {
+		double decibels = exit_decibels(results, reference.logits, sentences.count,
+						tiny->layers, tiny->classes, layer);
+
+		if (decibels < least)
+			fail_msg("exit %u has %.1f dB only", layer + 1, decibels);
+	}
+	free(results);
+	free(reference.logits);
+	eb_sentences_free(&sentences);
+	eb_network_free(&network);
+	eb_checkpoint_close(&checkpoint);
+	eb_model_unref(model);
+}
+
+static void bert_answers_like_its_checkpoint(void **state)
+{
+	check_answers(state, &tiny_bert, 17);
+}
+
+static void albert_answers_like_its_checkpoint(void **state)
+{
+	check_answers(state, &tiny_albert, 17);
+}
+
+static void an_outlier_does_not_spoil_the_answers(void **state)
+{
+	struct tiny_checkpoint tiny = tiny_bert;
+
+	tiny.outlier = true;
+	check_answers(state, &tiny, 14);
+}
+
+/* ---- The program -------------------------------------------------------------------- */
+
+static void a_job_can_begin_at_the_second_layer(void **state)
+{
+	struct eb_model *model = compile_and_open(state, &tiny_albert, "sentences.tsv");
+	struct eb_run_all one = { 0 }, two = { .two_jobs = true };
+	struct eb_exit_result *in_one, *in_two;
+	struct eb_sentences sentences;
+
+	read_sentences(state, model, &sentences);
+	in_one = run(&one, model, &sentences);
+	in_two = run(&two, model, &sentences);
+	assert_memory_equal(in_one, in_two, sentences.count * 4 * sizeof(*in_one));
+	free(in_one);
+	free(in_two);
+	eb_sentences_free(&sentences);
+	eb_model_unref(model);
+}
+
+/* count tokens: [CLS], then one word again and again. */
+static struct eb_sentences one_sentence(struct eb_sentence *sentence, uint32_t *tokens,
+					size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		tokens[i] = i ? 7 : 2;
+	*sentence = (struct eb_sentence){ .tokens = tokens, .count = count };
+	return (struct eb_sentences){ .items = sentence, .count = 1, .longest = count };
+}
+
+static void cycle_tables_are_what_the_core_charges(void **state)
+{
+	struct eb_model *model = compile_and_open(state, &tiny_bert, "sentences.tsv");
+	const struct eb_cycle_table *table;
+	uint32_t tokens[TINY_POSITIONS];
+	struct eb_sentence sentence;
+
+	/* The runner's cores have the default profile, which comes first. */
+	table = &model->cycle_tables[0];
+	assert_true(model->cycle_table_count >= 2);
+	for (size_t count = 16; count <= TINY_POSITIONS; count += 16) {
+		for (unsigned int layer = 1; layer <= 4; layer++) {
+			const struct eb_sentences sentences = one_sentence(&sentence, tokens, count);
+			uint64_t cycles = 0;
+			struct eb_run_all all = { .last_layer = layer, .cycles = &cycles };
+
+			free(run(&all, model, &sentences));
+			assert_int_equal(cycles, eb_cycle_table_until(table, (uint32_t)count, layer));
+		}
+	}
+	eb_model_unref(model);
+}
+
+static void every_length_runs(void **state)
+{
+	struct eb_model *model = compile_and_open(state, &tiny_bert, NULL);
+	uint32_t tokens[TINY_POSITIONS + 1];
+	struct eb_sentence sentence;
+	struct eb_sentences sentences;
+
+	for (size_t count = 1; count <= TINY_POSITIONS; count++) {
+		struct eb_run_all all = { 0 };
+
+		sentences = one_sentence(&sentence, tokens, count);
+		free(run(&all, model, &sentences));
+	}
+	eb_model_unref(model);
+}
+
+static void equal_inputs_make_equal_files(void **state)
+{
+	size_t size, other_size;
+	char *bytes, *other;
+
+	eb_model_unref(compile_and_open(state, &tiny_albert, "sentences.tsv"));
+	bytes = read_bytes(path_in(*state, "model.ebm"), &size);
+	assert_int_equal(unlink(path_in(*state, "model.ebm")), 0);
+	assert_int_equal(compile(state, "sentences.tsv", NULL), EB_OK);
+	other = read_bytes(path_in(*state, "model.ebm"), &other_size);
+	assert_int_equal(size, other_size);
+	assert_memory_equal(bytes, other, size);
+	free(bytes);
+	free(other);
+}
+
+static void pruned_tables_are_stored_packed(void **state)
+{
+	struct eb_model *model = compile_and_open(state, &tiny_albert, NULL);
+	bool found = false;
+
+	for (uint32_t i = 0; i < model->command_count; i++)
+		found = found || (model->commands[i].opcode == EDGEBERT_HW_OP_EMBED &&
+				  model->commands[i].flags & EDGEBERT_HW_CMD_PACKED);
+	assert_true(found);
+	eb_model_unref(model);
+}
+
+/* ---- Forms of models ---------------------------------------------------------------- */
+
+static void without_sentences_there_is_no_predictor(void **state)
+{
+	struct eb_model *model = compile_and_open(state, &tiny_bert, NULL);
+
+	assert_false(model->has_predictor);
+	assert_false(model->has_predict);
+	assert_int_equal(model->parameters.tables_bytes, 0);
+	eb_model_unref(model);
+}
+
+static void with_sentences_predictor_and_threshold_are_chosen(void **state)
+{
+	struct eb_model *model = compile_and_open(state, &tiny_bert, "sentences.tsv");
+
+	assert_true(model->has_predictor);
+	assert_true(model->has_predict);
+	assert_int_equal(model->predictor.rows, 100);
+	assert_int_equal(model->predictor.first_layer, 2);
+	assert_int_equal(model->predictor.last_layer, 4);
+	assert_true(model->parameters.default_threshold >= 0);
+	eb_model_unref(model);
+}
+
+static void layers_may_lack_exits(void **state)
+{
+	struct tiny_checkpoint tiny = tiny_bert;
+	struct eb_model *model;
+
+	tiny.exits = 0x4;
+	model = compile_and_open(state, &tiny, "sentences.tsv");
+	assert_int_equal(model->parameters.exit_count, 2);
+	assert_int_equal(model->exit_layers, 0xc);
+	/* Nothing to predict from. */
+	assert_false(model->has_predictor);
+	eb_model_unref(model);
+}
+
+static void two_layers_need_no_predictor(void **state)
+{
+	struct tiny_checkpoint tiny = tiny_albert;
+	struct eb_model *model;
+
+	tiny.layers = 2;
+	tiny.exits = 3;
+	model = compile_and_open(state, &tiny, "sentences.tsv");
+	assert_false(model->has_predictor);
+	eb_model_unref(model);
+}
+
+static void the_description_becomes_metadata(void **state)
+{
+	struct eb_model *model;
+
+	write_text(path_in(*state, "model.json"), "{\"name\":\"small one\",\"licence\":\"MIT\"}");
+	model = compile_and_open(state, &tiny_bert, NULL);
+	assert_string_equal(model->name, "small one");
+	assert_string_equal(model->architecture, "bert");
+	assert_string_equal(model->labels[1], "yes");
+	eb_model_unref(model);
+}
+
+/* ---- Reports and refusals ----------------------------------------------------------- */
+
+static void progress_and_report_name_the_steps_and_tensors(void **state)
+{
+	struct progress progress = { 0 };
+	struct eb_compile_summary summary = { 0 };
+	struct eb_compile_options options = {
+		.progress = note_progress, .opaque = &progress, .summary = &summary,
+	};
+	size_t size;
+	char *text;
+
+	tiny_checkpoint_write(*state, &tiny_bert);
+	tiny_sentences_write(path_in(*state, "sentences.tsv"), SENTENCES);
+	options.checkpoint = *state;
+	options.output = path_in(*state, "model.ebm");
+	options.calibration = path_in(*state, "sentences.tsv");
+	options.report = path_in(*state, "report.txt");
+	assert_int_equal(eb_compile(&options), EB_OK);
+	assert_int_equal(progress.backwards, 0);
+	assert_true(progress.last == 1);
+	assert_string_equal(progress.steps,
+			    "reading the checkpoint;loading the network;calibrating;quantising;"
+			    "lowering;running the device core;writing the model;");
+	assert_int_equal(summary.sentences, SENTENCES);
+	assert_int_equal(summary.layers, 4);
+	free(read_bytes(path_in(*state, "model.ebm"), &size));
+	assert_int_equal(summary.model_bytes, size);
+	text = read_bytes(path_in(*state, "report.txt"), &size);
+	assert_non_null(strstr(text, "attention output weights"));
+	assert_non_null(strstr(text, "word embedding"));
+	free(text);
+}
+
+static void sentences_that_do_not_fit_are_refused_by_line(void **state)
+{
+	static const struct {
+		const char *text, *detail;
+		enum eb_status status;
+	} files[] = {
+		{ "", "needs a header line", EB_INVALID_ARGUMENT },
+		{ "text\tlabel\n", "needs a header line", EB_INVALID_ARGUMENT },
+		{ "text\tlabel\naf ag\t0\nno tab\n", "sentences.tsv:3: is not \"text<TAB>label\"",
+		  EB_INVALID_ARGUMENT },
+		{ "text\tlabel\naf\t2\n", ":2: label \"2\" is not a number from 0 to 1",
+		  EB_INVALID_ARGUMENT },
+		{ "text\tlabel\naf\tyes\n", ":2: label \"yes\"", EB_INVALID_ARGUMENT },
+		{ "text\tlabel\naf\t-1\n", ":2: label \"-1\"", EB_INVALID_ARGUMENT },
+		{ "text\tlabel\n\t1\n", "sentences.tsv:2:", EB_TEXT_EMPTY },
+		{ "text\tlabel\na\xff\t1\n", "sentences.tsv:2:", EB_TEXT_INVALID },
+	};
+
+	tiny_checkpoint_write(*state, &tiny_bert);
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		write_text(path_in(*state, "sentences.tsv"), files[i].text);
+		assert_detail(compile(state, "sentences.tsv", NULL), files[i].status,
+			      files[i].detail);
+		assert_int_equal(access(path_in(*state, "model.ebm"), F_OK), -1);
+	}
+	assert_detail(compile(state, "none.tsv", NULL), EB_INVALID_ARGUMENT, "none.tsv");
+}
+
+static void an_output_that_can_not_be_written_is_named(void **state)
+{
+	struct eb_compile_options options = { .checkpoint = *state };
+
+	tiny_checkpoint_write(*state, &tiny_bert);
+	options.output = path_in(*state, "nowhere/model.ebm");
+	assert_detail(eb_compile(&options), EB_INVALID_ARGUMENT, "nowhere/model.ebm");
+}
+
+static void ids_out_of_the_vocabulary_are_refused(void **state)
+{
+	struct eb_sentences sentences;
+	const char *path = path_in(*state, "ids.txt");
+
+	write_text(path, "1\t2 5 3\n0\t2 60 3\n");
+	assert_detail(eb_sentences_from_ids(path, 60, 16, &sentences), EB_INVALID_ARGUMENT,
+		      "ids.txt:2: \"60 3\"");
+	write_text(path, "1\t2 5 3\n");
+	assert_detail(eb_sentences_from_ids(path, 60, 2, &sentences), EB_INVALID_ARGUMENT,
+		      "more than 2");
+	assert_int_equal(eb_sentences_from_ids(path, 60, 3, &sentences), EB_OK);
+	assert_int_equal(sentences.items[0].tokens[1], 5);
+	assert_int_equal(sentences.items[0].label, 1);
+	eb_sentences_free(&sentences);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, folder_setup, folder_teardown)
+		TEST(bert_answers_like_its_checkpoint),
+		TEST(albert_answers_like_its_checkpoint),
+		TEST(an_outlier_does_not_spoil_the_answers),
+		TEST(a_job_can_begin_at_the_second_layer),
+		TEST(cycle_tables_are_what_the_core_charges),
+		TEST(every_length_runs),
+		TEST(equal_inputs_make_equal_files),
+		TEST(pruned_tables_are_stored_packed),
+		TEST(without_sentences_there_is_no_predictor),
+		TEST(with_sentences_predictor_and_threshold_are_chosen),
+		TEST(layers_may_lack_exits),
+		TEST(two_layers_need_no_predictor),
+		TEST(the_description_becomes_metadata),
+		TEST(progress_and_report_name_the_steps_and_tensors),
+		TEST(sentences_that_do_not_fit_are_refused_by_line),
+		TEST(an_output_that_can_not_be_written_is_named),
+		TEST(ids_out_of_the_vocabulary_are_refused),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests_name("model-compile", tests, NULL, NULL);
+}
