@@ -161,19 +161,6 @@ static enum eb_status run_checkpoint(const char *directory, const struct compari
 
 /* ---- The compiled model ------------------------------------------------------------- */
 
-static struct eb_runnable runnable_of(const struct eb_model *model)
-{
-	return (struct eb_runnable){
-		.weights = model->weights, .weights_size = model->weights_size,
-		.commands = model->commands, .command_count = model->command_count,
-		.scratch_bytes = model->parameters.scratch_bytes,
-		.tables_bytes = model->parameters.tables_bytes,
-		.layers = model->parameters.layers, .classes = model->parameters.classes,
-		.sequence_max = model->parameters.sequence_max,
-		.second_layer = model->layer_start[1],
-	};
-}
-
 /* What leaving early costs and saves: the entropy policy, then the latency policy's limit. */
 static void print_exits(const struct eb_model *model, const struct comparison *comparison,
 			const struct eb_exit_result *results)
@@ -206,7 +193,7 @@ static void print_exits(const struct eb_model *model, const struct comparison *c
 static enum eb_status run_model(const struct eb_model *model, const struct comparison *comparison,
 				struct results *results)
 {
-	const struct eb_runnable runnable = runnable_of(model);
+	const struct eb_runnable runnable = eb_runnable_of(model);
 	size_t exits = comparison->sentences->count * comparison->layers;
 	struct eb_run_all run = { .runnable = &runnable, .sentences = comparison->sentences };
 	enum eb_status status = make_results(comparison, results);

@@ -187,8 +187,10 @@ static const struct eb_tensor *find(const struct eb_checkpoint *checkpoint, cons
 		return NULL;
 	tensor = eb_safetensors_find(&checkpoint->tensors, full);
 	/* Exit heads sit beside the encoder, outside its prefix. */
-	return tensor ? tensor
-		      : eb_safetensors_find(&checkpoint->tensors, full + strlen(checkpoint->prefix));
+	if (!tensor)
+		tensor = eb_safetensors_find(&checkpoint->tensors,
+					     full + strlen(checkpoint->prefix));
+	return tensor;
 }
 
 bool eb_checkpoint_has(const struct eb_checkpoint *checkpoint, const char *name)

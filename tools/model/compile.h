@@ -35,7 +35,7 @@ struct eb_compile_options {
 	const char *calibration;
 	unsigned int sentences;		/* to calibrate biases with; 0: the default */
 	const char *report;		/* text report, NULL: none */
-	/* May be NULL.  Steps come in order, each from fraction 0 to 1; from the caller's thread. */
+	/* May be NULL.  Steps come in order, each from 0 to 1, on the caller's thread. */
 	void (*progress)(void *opaque, const char *step, double fraction);
 	void *opaque;
 	struct eb_compile_summary *summary;	/* may be NULL; filled on success */

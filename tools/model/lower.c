@@ -435,8 +435,9 @@ static void add_scores(struct lowerer *lowerer, const struct eb_layer_plan *laye
 
 static void add_softmax(struct lowerer *lowerer, const struct eb_layer_plan *layer)
 {
-	struct edgebert_hw_softmax *softmax =
-		&eb_program_add(lowerer->builder, EDGEBERT_HW_OP_SOFTMAX, ROWS | COLUMNS, 0)->softmax;
+	struct edgebert_hw_softmax *softmax = &eb_program_add(lowerer->builder,
+							       EDGEBERT_HW_OP_SOFTMAX,
+							       ROWS | COLUMNS, 0)->softmax;
 
 	softmax->input = lowerer->scores.operand;
 	softmax->input_stride = lowerer->scores.stride;
@@ -473,15 +474,18 @@ static void add_context(struct lowerer *lowerer, const struct eb_layer_plan *lay
 static void lower_attention(struct lowerer *lowerer, const struct eb_layer_plan *layer,
 			    struct tensor hidden)
 {
+	struct weights query_weights = layer_weights(lowerer, layer, EB_LINEAR_QUERY);
+	struct weights key_weights = layer_weights(lowerer, layer, EB_LINEAR_KEY);
+	struct weights value_weights = layer_weights(lowerer, layer, EB_LINEAR_VALUE);
+	struct weights output = layer_weights(lowerer, layer, EB_LINEAR_ATTENTION_OUTPUT);
 	struct tensor query = { lowerer->query, layer->query };
 	struct tensor key = { lowerer->key, layer->key };
 	struct tensor value = { lowerer->value, layer->value };
 	struct tensor context = { lowerer->context, layer->context };
 
-	add_projection(lowerer, "query", layer_weights(lowerer, layer, EB_LINEAR_QUERY), hidden, query, 0);
-	add_projection(lowerer, "key", layer_weights(lowerer, layer, EB_LINEAR_KEY), hidden, key, 0);
-	add_projection(lowerer, "value", layer_weights(lowerer, layer, EB_LINEAR_VALUE), hidden, value,
-		       EDGEBERT_HW_CMD_TRANSPOSE);
+	add_projection(lowerer, "query", query_weights, hidden, query, 0);
+	add_projection(lowerer, "key", key_weights, hidden, key, 0);
+	add_projection(lowerer, "value", value_weights, hidden, value, EDGEBERT_HW_CMD_TRANSPOSE);
 	for (unsigned int head = 0; head < lowerer->shape->attention_heads; head++) {
 		uint32_t column = head * lowerer->shape->head_size;
 
@@ -489,8 +493,8 @@ static void lower_attention(struct lowerer *lowerer, const struct eb_layer_plan 
 		add_softmax(lowerer, layer);
 		add_context(lowerer, layer, column);
 	}
-	add_words(lowerer, "attention output", layer_weights(lowerer, layer, EB_LINEAR_ATTENTION_OUTPUT), context,
-		  lowerer->sum, layer->attention_sum_scale, ROWS);
+	add_words(lowerer, "attention output", output, context, lowerer->sum,
+		  layer->attention_sum_scale, ROWS);
 	add_codes_to_sum(lowerer, "attention sum", lowerer->sum, hidden,
 			 layer->attention_sum_scale, lowerer->shape->hidden_size);
 	add_norm(lowerer, &layer->attention_norm, lowerer->sum, layer->attention_sum_scale,
@@ -499,14 +503,15 @@ static void lower_attention(struct lowerer *lowerer, const struct eb_layer_plan 
 
 static void lower_feed_forward(struct lowerer *lowerer, const struct eb_layer_plan *layer)
 {
+	struct weights first = layer_weights(lowerer, layer, EB_LINEAR_INTERMEDIATE);
+	struct weights second = layer_weights(lowerer, layer, EB_LINEAR_OUTPUT);
 	struct tensor input = { lowerer->attention_norm, layer->attention_norm.output_bias };
 	struct tensor inner = { lowerer->intermediate, layer->intermediate };
 
-	inner.place.stride = (uint32_t)layer_weights(lowerer, layer, EB_LINEAR_INTERMEDIATE).codes->rows;
-	add_activated(lowerer, "intermediate", layer_weights(lowerer, layer, EB_LINEAR_INTERMEDIATE), input, inner,
-		      EDGEBERT_HW_ACTIVATION_GELU, ROWS);
-	add_words(lowerer, "output", layer_weights(lowerer, layer, EB_LINEAR_OUTPUT), inner, lowerer->sum,
-		  layer->output_sum_scale, ROWS);
+	inner.place.stride = (uint32_t)first.codes->rows;
+	add_activated(lowerer, "intermediate", first, input, inner, EDGEBERT_HW_ACTIVATION_GELU,
+		      ROWS);
+	add_words(lowerer, "output", second, inner, lowerer->sum, layer->output_sum_scale, ROWS);
 	add_codes_to_sum(lowerer, "output sum", lowerer->sum, input, layer->output_sum_scale,
 			 lowerer->shape->hidden_size);
 	add_norm(lowerer, &layer->output_norm, lowerer->sum, layer->output_sum_scale,

@@ -209,7 +209,8 @@ int eb_choose_threshold(const struct eb_exit_study *study, double drop)
 
 	entropy_policy.entropies = NULL;
 	least = eb_exit_outcome(&entropy_policy, -1).accuracy - drop;
-	for (int threshold = THRESHOLD_STEP; threshold <= THRESHOLD_MAX; threshold += THRESHOLD_STEP) {
+	for (int threshold = THRESHOLD_STEP; threshold <= THRESHOLD_MAX;
+	     threshold += THRESHOLD_STEP) {
 		if (eb_exit_outcome(&entropy_policy, threshold).accuracy < least ||
 		    eb_exit_outcome(study, threshold).accuracy < least)
 			break;

@@ -33,6 +33,11 @@ void eb_program_free(struct eb_program_builder *builder)
 	memset(builder, 0, sizeof(*builder));
 }
 
+static size_t aligned(size_t size)
+{
+	return (size + CONSTANT_ALIGN - 1) & ~(size_t)(CONSTANT_ALIGN - 1);
+}
+
 static void fail(struct eb_program_builder *builder, enum eb_status status, const char *reason)
 {
 	if (!builder->status)
@@ -73,7 +78,7 @@ static const struct eb_constant *find_constant(const struct eb_program_builder *
 /* Space for size bytes at the end of the image, zeroed up to there; NULL on failure. */
 static uint8_t *extend_image(struct eb_program_builder *builder, size_t size, uint32_t *ret_offset)
 {
-	size_t offset = (builder->weights_size + CONSTANT_ALIGN - 1) & ~(size_t)(CONSTANT_ALIGN - 1);
+	size_t offset = aligned(builder->weights_size);
 
 	if (size > IMAGE_BYTES_MAX - offset) {
 		fail(builder, EB_MODEL_UNSUPPORTED,
@@ -125,8 +130,7 @@ struct eb_stored_codes eb_program_codes(struct eb_program_builder *builder,
 		stored.operand = eb_program_constant(builder, codes->codes, dense);
 		return stored;
 	}
-	bytes = aligned_alloc(CONSTANT_ALIGN, (packed + CONSTANT_ALIGN - 1) &
-					      ~(size_t)(CONSTANT_ALIGN - 1));
+	bytes = aligned_alloc(CONSTANT_ALIGN, aligned(packed));
 	if (!bytes) {
 		fail(builder, EB_OUT_OF_MEMORY, "no memory to pack a matrix");
 		return stored;

@@ -8,7 +8,7 @@
 
 #include <stdbool.h>
 
-#include "lib/model_format.h"
+#include "lib/model.h"
 #include "tools/model/sentences.h"
 
 /* A program and its constants, wherever they lie. */
@@ -25,6 +25,19 @@ struct eb_runnable {
 	/* Command at which layer 2 begins. */
 	uint32_t second_layer;
 };
+
+static inline struct eb_runnable eb_runnable_of(const struct eb_model *model)
+{
+	return (struct eb_runnable){
+		.weights = model->weights, .weights_size = model->weights_size,
+		.commands = model->commands, .command_count = model->command_count,
+		.scratch_bytes = model->parameters.scratch_bytes,
+		.tables_bytes = model->parameters.tables_bytes,
+		.layers = model->parameters.layers, .classes = model->parameters.classes,
+		.sequence_max = model->parameters.sequence_max,
+		.second_layer = model->layer_start[1],
+	};
+}
 
 /* What the device says at each exit, Q6.10. */
 struct eb_exit_result {

@@ -76,12 +76,13 @@ static enum eb_status parse_sizes(const char *path, const char *name, json_objec
 			       path, name, key, count, limit);
 	for (size_t i = 0; i < count; i++) {
 		json_object *number = json_object_array_get_idx(array, i);
+		int64_t value = json_object_get_int64(number);
 
-		if (!json_object_is_type(number, json_type_int) || json_object_get_int64(number) < 0)
+		if (!json_object_is_type(number, json_type_int) || value < 0)
 			return eb_fail(EB_INVALID_ARGUMENT,
 				       "%s: tensor %s: \"%s\" must hold non-negative integers",
 				       path, name, key);
-		sizes[i] = (size_t)json_object_get_int64(number);
+		sizes[i] = (size_t)value;
 	}
 	*ret_count = count;
 	return EB_OK;

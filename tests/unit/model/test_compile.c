@@ -66,19 +66,6 @@ static struct eb_model *compile_and_open(void **state, const struct tiny_checkpo
 	return model;
 }
 
-static struct eb_runnable runnable_of(const struct eb_model *model)
-{
-	return (struct eb_runnable){
-		.weights = model->weights, .weights_size = model->weights_size,
-		.commands = model->commands, .command_count = model->command_count,
-		.scratch_bytes = model->parameters.scratch_bytes,
-		.tables_bytes = model->parameters.tables_bytes,
-		.layers = model->parameters.layers, .classes = model->parameters.classes,
-		.sequence_max = model->parameters.sequence_max,
-		.second_layer = model->layer_start[1],
-	};
-}
-
 /* The sentences that were written, tokenised by the model's own tokenizer. */
 static void read_sentences(void **state, const struct eb_model *model,
 			   struct eb_sentences *sentences)
@@ -90,7 +77,7 @@ static void read_sentences(void **state, const struct eb_model *model,
 static struct eb_exit_result *run(struct eb_run_all *run, const struct eb_model *model,
 				  const struct eb_sentences *sentences)
 {
-	const struct eb_runnable runnable = runnable_of(model);
+	const struct eb_runnable runnable = eb_runnable_of(model);
 
 	run->runnable = &runnable;
 	run->sentences = sentences;
@@ -216,12 +203,14 @@ static void cycle_tables_are_what_the_core_charges(void **state)
 	assert_true(model->cycle_table_count >= 2);
 	for (size_t count = 16; count <= TINY_POSITIONS; count += 16) {
 		for (unsigned int layer = 1; layer <= 4; layer++) {
-			const struct eb_sentences sentences = one_sentence(&sentence, tokens, count);
+			const struct eb_sentences sentences =
+				one_sentence(&sentence, tokens, count);
 			uint64_t cycles = 0;
 			struct eb_run_all all = { .last_layer = layer, .cycles = &cycles };
 
 			free(run(&all, model, &sentences));
-			assert_int_equal(cycles, eb_cycle_table_until(table, (uint32_t)count, layer));
+			assert_int_equal(cycles, eb_cycle_table_until(table, (uint32_t)count,
+								      layer));
 		}
 	}
 	eb_model_unref(model);

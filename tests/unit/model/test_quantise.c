@@ -125,7 +125,8 @@ static uint64_t plain_worst_sum(const struct eb_codes *codes)
 		uint64_t sum = 0;
 
 		for (size_t c = 0; c < codes->columns; c++) {
-			int mantissa = eb_adaptivfloat_mantissa(codes->codes[r * codes->columns + c]);
+			uint8_t code = codes->codes[r * codes->columns + c];
+			int mantissa = eb_adaptivfloat_mantissa(code);
 
 			/* The input that hurts most: largest magnitude, same sign. */
 			sum += (uint64_t)(mantissa < 0 ? -mantissa : mantissa) * 3968;
