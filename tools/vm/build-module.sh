@@ -107,9 +107,9 @@ run_in_copy() {
 	link_tree "$headers/usr/src" "$root/usr/src"
 	link_tree "$headers/usr/lib/$kbuild" "$root/usr/lib/$kbuild"
 	mknod -m 666 "$root/dev/null" c 1 3
-	# All that the build reads of /proc: objtool asks how large its stack may be.
+	# All that the build reads of /proc: objtool looks for its stack there, to explain crashes.
 	mkdir -p "$root/proc/self"
-	cat /proc/self/limits >"$root/proc/self/limits"
+	cat /proc/self/maps >"$root/proc/self/maps"
 	cp -a "$copy/." "$root/src"
 	env -i PATH=/usr/sbin:/usr/bin HOME=/tmp LC_ALL=C chroot "$root" \
 		make -C "/usr/src/linux-headers-$release" M=/src "$@" || status=$?
