@@ -60,26 +60,36 @@ static void advance(void *opaque, double fraction)
 					       fraction);
 }
 
+/* Whole vectors of tokens, as many as have a position and the hardware takes. */
+static unsigned int longest_sentence(const struct eb_shape *shape)
+{
+	unsigned int positions = shape->positions & ~(EDGEBERT_HW_LANES - 1u);
+
+	return positions < EDGEBERT_HW_SEQUENCE_MAX ? positions : EDGEBERT_HW_SEQUENCE_MAX;
+}
+
 static enum eb_status read_checkpoint(struct compilation *compilation)
 {
 	const struct eb_compile_options *options = compilation->options;
 	struct eb_checkpoint *checkpoint = &compilation->checkpoint;
+	unsigned int longest;
 	uint32_t flags;
 	enum eb_status status;
 
 	status = eb_checkpoint_open(options->checkpoint, checkpoint);
 	if (status)
 		return status;
+	longest = longest_sentence(&checkpoint->shape);
 	flags = checkpoint->shape.lower_case ? EB_MODEL_TOKENIZER_LOWER_CASE : 0;
 	status = eb_tokenizer_create(EB_MODEL_TOKENIZER_WORDPIECE, flags, checkpoint->vocabulary,
-				     checkpoint->vocabulary_size, EDGEBERT_HW_SEQUENCE_MAX,
+				     checkpoint->vocabulary_size, longest,
 				     &compilation->tokenizer);
 	if (status)
 		return eb_fail(status, "%s/vocab.txt: %s", options->checkpoint, eb_error_detail());
 	if (options->calibration)
 		return eb_sentences_from_text(options->calibration, compilation->tokenizer, 0,
 					      checkpoint->shape.classes, &compilation->sentences);
-	return eb_sample_sentences(compilation->tokenizer, EB_COMPILE_SENTENCES_DEFAULT,
+	return eb_sample_sentences(compilation->tokenizer, EB_COMPILE_SENTENCES_DEFAULT, longest,
 				   &compilation->sentences);
 }
 
@@ -147,9 +157,7 @@ static enum eb_status quantise(struct compilation *compilation)
 static enum eb_status lower(struct compilation *compilation)
 {
 	const struct eb_network *network = &compilation->network;
-	unsigned int positions = network->shape.positions & ~(EDGEBERT_HW_LANES - 1u);
-	unsigned int longest = positions < EDGEBERT_HW_SEQUENCE_MAX ? positions
-								    : EDGEBERT_HW_SEQUENCE_MAX;
+	unsigned int longest = longest_sentence(&network->shape);
 	enum eb_status status;
 
 	compilation->lowering = (struct eb_lowering){

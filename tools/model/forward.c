@@ -166,7 +166,7 @@ static void embed(struct eb_forward *forward, const struct eb_batch *batch, floa
 	observe(forward, 0, EB_ACTIVATION_EMBEDDING_SUM, sum, total, size);
 	for (size_t t = 0; t < total; t++)
 		add(sum + t * size,
-		    network->type_embedding + (batch->types ? batch->types[t] : 0) * size, size);
+		    network->type_embedding + batch->types[t] * size, size);
 	observe(forward, 0, EB_ACTIVATION_EMBEDDING_TOTAL, sum, total, size);
 }
 

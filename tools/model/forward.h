@@ -39,7 +39,7 @@ const char *eb_activation_name(enum eb_activation activation);
 /* Several sentences, one after the other. */
 struct eb_batch {
 	const uint32_t *tokens;
-	const uint32_t *types;		/* NULL: all 0 */
+	const uint32_t *types;
 	const size_t *starts;		/* sentences + 1 offsets into tokens */
 	size_t sentences;
 };

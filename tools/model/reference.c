@@ -12,7 +12,7 @@
 
 /* Fills a batch with sentences from next up to limit; returns how many. */
 static size_t fill_batch(const struct eb_sentences *sentences, size_t next, size_t limit,
-			 uint32_t *tokens, size_t *starts)
+			 uint32_t *tokens, uint32_t *types, size_t *starts)
 {
 	size_t total = 0, count = 0;
 
@@ -23,6 +23,9 @@ static size_t fill_batch(const struct eb_sentences *sentences, size_t next, size
 			break;
 		starts[count++] = total;
 		memcpy(tokens + total, sentence->tokens, sentence->count * sizeof(*tokens));
+		memset(types + total, 0, sentence->count * sizeof(*types));
+		if (sentence->types)
+			memcpy(types + total, sentence->types, sentence->count * sizeof(*types));
 		total += sentence->count;
 	}
 	starts[count] = total;
@@ -35,7 +38,7 @@ static enum eb_status run_part(void *opaque, unsigned int worker)
 	const struct eb_shape *shape = &run->network->shape;
 	size_t count = run->sentences->count;
 	size_t first = count * worker / EB_WORKERS, limit = count * (worker + 1) / EB_WORKERS;
-	uint32_t tokens[EB_REFERENCE_BATCH_TOKENS];
+	uint32_t tokens[EB_REFERENCE_BATCH_TOKENS], types[EB_REFERENCE_BATCH_TOKENS];
 	size_t starts[EB_REFERENCE_BATCH_TOKENS + 1];
 	struct eb_forward *forward;
 	enum eb_status status;
@@ -45,8 +48,8 @@ static enum eb_status run_part(void *opaque, unsigned int worker)
 	if (status)
 		return status;
 	for (size_t next = first; next < limit;) {
-		size_t sentences = fill_batch(run->sentences, next, limit, tokens, starts);
-		struct eb_batch batch = { tokens, NULL, starts, sentences };
+		size_t sentences = fill_batch(run->sentences, next, limit, tokens, types, starts);
+		struct eb_batch batch = { tokens, types, starts, sentences };
 
 		eb_forward_run(forward, &batch, run->observer, run->observers[worker],
 			       run->logits ? run->logits + next * shape->layers * shape->classes

@@ -162,6 +162,17 @@ static void take_results(const struct runner *runner,
 	}
 }
 
+static void write_input(struct runner *runner, const struct eb_sentence *sentence)
+{
+	size_t size = sentence->count * sizeof(*sentence->tokens);
+	uint8_t *types = runner->input + sizeof(uint32_t) * runner->runnable->sequence_max;
+
+	memcpy(runner->input, sentence->tokens, size);
+	memset(types, 0, size);
+	if (sentence->types)
+		memcpy(types, sentence->types, size);
+}
+
 static enum eb_status run_sentence(struct runner *runner, const struct eb_run_all *run,
 				   size_t index)
 {
@@ -180,7 +191,7 @@ static enum eb_status run_sentence(struct runner *runner, const struct eb_run_al
 	memset(results, 0, runnable->layers * sizeof(*results));
 	for (unsigned int layer = 0; layer < runnable->layers; layer++)
 		results[layer].entropy = NOT_ASSESSED;
-	memcpy(runner->input, sentence->tokens, sentence->count * sizeof(*sentence->tokens));
+	write_input(runner, sentence);
 	if (run->two_jobs && last > 1) {
 		status = run_job(runner, sentence->count, 0, 1, &completion);
 		if (status)

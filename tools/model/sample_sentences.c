@@ -19,16 +19,17 @@ static uint32_t next_random(uint32_t *state, uint32_t limit)
 }
 
 enum eb_status eb_sample_sentences(const struct eb_tokenizer *tokenizer, size_t count,
-				   struct eb_sentences *ret_sentences)
+				   size_t longest, struct eb_sentences *ret_sentences)
 {
 	struct eb_tokenizer_special special = eb_tokenizer_special(tokenizer);
 	uint32_t size = eb_tokenizer_vocabulary_size(tokenizer), state = 1;
-	struct eb_sentences sentences = { .longest = WORDS_MAX + 2 };
+	uint32_t most = longest < WORDS_MAX + 2 ? (uint32_t)longest - 2 : WORDS_MAX;
+	struct eb_sentences sentences = { .longest = most + 2 };
 
 	sentences.items = calloc(count, sizeof(*sentences.items));
 	for (size_t i = 0; i < count && sentences.items; i++) {
 		struct eb_sentence *sentence = &sentences.items[i];
-		size_t words = WORDS_MIN + next_random(&state, WORDS_MAX - WORDS_MIN + 1);
+		size_t words = WORDS_MIN + next_random(&state, most - WORDS_MIN + 1);
 
 		sentence->tokens = malloc((words + 2) * sizeof(*sentence->tokens));
 		if (!sentence->tokens)

@@ -6,10 +6,12 @@
 #include "tools/model/sentences.h"
 
 /*
- * count sentences of random vocabulary entries between [CLS] and [SEP], always the same
- * ones; they reach the ranges of tensors roughly, and say nothing about labels.
+ * count sentences of random vocabulary entries between [CLS] and [SEP], `longest` tokens
+ * (16 or more) at most, always the same ones.  They reach the ranges of tensors roughly,
+ * and say nothing about labels.
  */
 enum eb_status eb_sample_sentences(const struct eb_tokenizer *tokenizer, size_t count,
-				   struct eb_sentences *ret_sentences) EB_WARN_UNUSED;
+				   size_t longest, struct eb_sentences *ret_sentences)
+	EB_WARN_UNUSED;
 
 #endif /* EDGEBERT_MODEL_SAMPLE_SENTENCES_H */

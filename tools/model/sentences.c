@@ -225,8 +225,10 @@ double *eb_sentences_count_tokens(const struct eb_sentences *sentences, size_t s
 
 void eb_sentences_free(struct eb_sentences *sentences)
 {
-	for (size_t i = 0; i < sentences->count; i++)
+	for (size_t i = 0; i < sentences->count; i++) {
 		free(sentences->items[i].tokens);
+		free(sentences->items[i].types);
+	}
 	free(sentences->items);
 	memset(sentences, 0, sizeof(*sentences));
 }

@@ -9,6 +9,7 @@
 
 struct eb_sentence {
 	uint32_t *tokens;
+	uint32_t *types;		/* of the tokens; NULL: all 0, not a pair */
 	size_t count;
 	unsigned int label;
 };

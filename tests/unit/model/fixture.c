@@ -232,7 +232,7 @@ static void add_embeddings(struct writer *writer, const struct tiny_checkpoint *
 	}
 	add_tensor(writer, "embeddings.", "position_embeddings.weight", TINY_POSITIONS, size, 0,
 		   0.02);
-	add_tensor(writer, "embeddings.", "token_type_embeddings.weight", 2, size, 0, 0.02);
+	add_tensor(writer, "embeddings.", "token_type_embeddings.weight", 2, size, 0, 0.05);
 	add_norm(writer, "embeddings.", "LayerNorm", size);
 }
 

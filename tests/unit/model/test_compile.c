@@ -110,7 +110,21 @@ static double exit_decibels(const struct eb_exit_result *results, const float *w
 	return 10 * log10(signal / noise);
 }
 
-static void check_answers(void **state, const struct tiny_checkpoint *tiny, double least)
+/* The second half of every sentence as the second sentence of a pair. */
+static void make_pairs(struct eb_sentences *sentences)
+{
+	for (size_t s = 0; s < sentences->count; s++) {
+		struct eb_sentence *sentence = &sentences->items[s];
+
+		sentence->types = calloc(sentence->count, sizeof(*sentence->types));
+		assert_non_null(sentence->types);
+		for (size_t t = sentence->count / 2; t < sentence->count; t++)
+			sentence->types[t] = 1;
+	}
+}
+
+static void check_answers(void **state, const struct tiny_checkpoint *tiny, bool pairs,
+			  double least)
 {
 	struct eb_model *model = compile_and_open(state, tiny, "sentences.tsv");
 	struct eb_reference_run reference = { 0 };
@@ -121,6 +135,8 @@ static void check_answers(void **state, const struct tiny_checkpoint *tiny, doub
 	struct eb_network network;
 
 	read_sentences(state, model, &sentences);
+	if (pairs)
+		make_pairs(&sentences);
 	assert_int_equal(eb_checkpoint_open(*state, &checkpoint), EB_OK);
 	assert_int_equal(eb_network_load(&checkpoint, &network), EB_OK);
 	reference.network = &network;
@@ -146,12 +162,18 @@ static void check_answers(void **state, const struct tiny_checkpoint *tiny, doub
 
 static void bert_answers_like_its_checkpoint(void **state)
 {
-	check_answers(state, &tiny_bert, 17);
+	check_answers(state, &tiny_bert, false, 17);
 }
 
 static void albert_answers_like_its_checkpoint(void **state)
 {
-	check_answers(state, &tiny_albert, 17);
+	check_answers(state, &tiny_albert, false, 17);
+}
+
+/* Rows of the type table are far apart here: taking the wrong one would show. */
+static void pairs_of_sentences_have_types(void **state)
+{
+	check_answers(state, &tiny_bert, true, 16);
 }
 
 static void an_outlier_does_not_spoil_the_answers(void **state)
@@ -159,7 +181,7 @@ static void an_outlier_does_not_spoil_the_answers(void **state)
 	struct tiny_checkpoint tiny = tiny_bert;
 
 	tiny.outlier = true;
-	check_answers(state, &tiny, 14);
+	check_answers(state, &tiny, false, 14);
 }
 
 /* ---- The program -------------------------------------------------------------------- */
@@ -385,6 +407,20 @@ static void sentences_that_do_not_fit_are_refused_by_line(void **state)
 	assert_detail(compile(state, "none.tsv", NULL), EB_INVALID_ARGUMENT, "none.tsv");
 }
 
+static void sentences_longer_than_the_positions_are_cut(void **state)
+{
+	char line[1200] = "text\tlabel\n";
+	struct eb_compile_summary summary = { 0 };
+
+	for (int i = 0; i < 300; i++)
+		strcat(line, "af ");
+	strcat(line, "\t1\n");
+	tiny_checkpoint_write(*state, &tiny_bert);
+	write_text(path_in(*state, "sentences.tsv"), line);
+	assert_int_equal(compile(state, "sentences.tsv", &summary), EB_OK);
+	assert_int_equal(summary.sentences, 1);
+}
+
 static void an_output_that_can_not_be_written_is_named(void **state)
 {
 	struct eb_compile_options options = { .checkpoint = *state };
@@ -417,6 +453,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, folder_setup, folder_teardown)
 		TEST(bert_answers_like_its_checkpoint),
 		TEST(albert_answers_like_its_checkpoint),
+		TEST(pairs_of_sentences_have_types),
 		TEST(an_outlier_does_not_spoil_the_answers),
 		TEST(a_job_can_begin_at_the_second_layer),
 		TEST(cycle_tables_are_what_the_core_charges),
@@ -430,6 +467,7 @@ int main(void)
 		TEST(the_description_becomes_metadata),
 		TEST(progress_and_report_name_the_steps_and_tensors),
 		TEST(sentences_that_do_not_fit_are_refused_by_line),
+		TEST(sentences_longer_than_the_positions_are_cut),
 		TEST(an_output_that_can_not_be_written_is_named),
 		TEST(ids_out_of_the_vocabulary_are_refused),
 	};
