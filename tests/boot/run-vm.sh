@@ -31,5 +31,34 @@ check "the file system, users and host control are as documented" vm sh -c '
 	test "$(su tester -c "id -u")" = 1000
 	! su tester -c "cat /dev/kmsg" >/dev/null 2>&1
 	! hostctl kill-device 0 2>/dev/null'
+
+child_named() {
+	local child
+
+	for child in $(cat "/proc/$1/task/$1/children"); do
+		[ "$(cat "/proc/$child/comm")" != "$2" ] || { echo "$child"; return; }
+	done
+	return 1
+}
+
+# A device model that dies of itself: the guest may not even have noticed.
+device_dies() {
+	local vm_pid device_pid tries status=0
+
+	tools/vm/run-vm.sh --name self-test -- sleep 15 &
+	vm_pid=$!
+	for ((tries = 0; tries < 200; tries++)); do
+		device_pid=$(child_named "$vm_pid" edgebert-device) && break
+		sleep 0.1
+	done
+	sleep 2
+	kill -SEGV "$device_pid"
+	wait "$vm_pid" || status=$?
+	return $status
+}
+
+check_fails 1 "edgebert-device did not start listening" "a device model that does not start" \
+	tools/vm/run-vm.sh --name self-test --device-args --no-such-option true
+check_fails 1 "device 0 ended with status 139" "a device model that crashes" device_dies
 check "no temporary directory is left" test "$(work_directories)" -eq "$before"
 end_tests
