@@ -34,8 +34,10 @@ check "the file system, users and host control are as documented" vm sh -c '
 
 child_named() {
 	local child
+	local -a children
 
-	for child in $(cat "/proc/$1/task/$1/children"); do
+	read -ra children <"/proc/$1/task/$1/children"
+	for child in "${children[@]}"; do
 		[ "$(cat "/proc/$child/comm")" != "$2" ] || { echo "$child"; return; }
 	done
 	return 1
