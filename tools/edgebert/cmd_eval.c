@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* edgebert eval: a labelled data set through the device, as figures or as a comparison. */
 #include "tools/edgebert/dataset_run.h"
-#include "tools/edgebert/evaluation.h"
 #include "tools/edgebert/render.h"
 #include "tools/edgebert/report.h"
 #include "tools/edgebert/result_record.h"
@@ -110,18 +109,10 @@ static int evaluate(struct eval *eval, const struct session_options *policy,
 		.progress = eval->details ? NULL : policy_names[policy->policy],
 		.take = take_sentence, .opaque = eval,
 	};
-	int failed = session_set_policy(&eval->session, policy);
+	int failed;
 
-	if (failed)
-		return failed;
-	*evaluation = (struct evaluation){
-		.policy = policy_names[policy->policy],
-		.layers = eval->session.model_info.layers,
-		.classes = eval->session.model_info.classes,
-	};
 	eval->evaluation = evaluation;
-	failed = dataset_run(&run);
-	evaluation->seconds = run.seconds;
+	failed = dataset_evaluate(&run, policy, evaluation);
 	if (!eval->refused_status)
 		eval->refused_status = run.refused_status;
 	return failed;

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 
 #include "tools/edgebert/dataset_run.h"
-#include "tools/edgebert/evaluation.h"
 #include "tools/edgebert/progress.h"
 #include "tools/edgebert/render.h"
 #include "tools/edgebert/report.h"
@@ -62,18 +61,10 @@ static int run_policy(struct tune *tune, const struct session_options *policy,
 		.session = &tune->session, .data = &tune->data, .limit = tune->limit,
 		.progress = policy_names[policy->policy], .take = take_sentence, .opaque = tune,
 	};
-	int failed = session_set_policy(&tune->session, policy);
+	int failed;
 
-	if (failed)
-		return failed;
-	*evaluation = (struct evaluation){
-		.policy = policy_names[policy->policy],
-		.layers = tune->session.model_info.layers,
-		.classes = tune->session.model_info.classes,
-	};
 	tune->evaluation = evaluation;
-	failed = dataset_run(&run);
-	evaluation->seconds = run.seconds;
+	failed = dataset_evaluate(&run, policy, evaluation);
 	tune->refused_status = run.refused_status;
 	return failed;
 }

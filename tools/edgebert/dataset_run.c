@@ -69,3 +69,20 @@ int dataset_run(struct dataset_run *run)
 	progress_end();
 	return failed;
 }
+
+int dataset_evaluate(struct dataset_run *run, const struct session_options *policy,
+		     struct evaluation *evaluation)
+{
+	int failed = session_set_policy(run->session, policy);
+
+	if (failed)
+		return failed;
+	*evaluation = (struct evaluation){
+		.policy = policy_names[policy->policy],
+		.layers = run->session->model_info.layers,
+		.classes = run->session->model_info.classes,
+	};
+	failed = dataset_run(run);
+	evaluation->seconds = run->seconds;
+	return failed;
+}

@@ -4,6 +4,7 @@
 #define EDGEBERT_TOOL_DATASET_RUN_H
 
 #include "tools/edgebert/dataset.h"
+#include "tools/edgebert/evaluation.h"
 #include "tools/edgebert/pipeline.h"
 
 struct dataset_run {
@@ -23,5 +24,12 @@ struct dataset_run {
 
 /* Returns 0 or the exit status of what ended the run, reported already. */
 int dataset_run(struct dataset_run *run);
+
+/*
+ * The same under a policy, with *evaluation made ready for what take adds to it; its
+ * seconds are filled in at the end.
+ */
+int dataset_evaluate(struct dataset_run *run, const struct session_options *policy,
+		     struct evaluation *evaluation);
 
 #endif /* EDGEBERT_TOOL_DATASET_RUN_H */
