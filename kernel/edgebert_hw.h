@@ -162,6 +162,33 @@ enum edgebert_hw_envm_result {
 	EDGEBERT_HW_ENVM_UNSUPPORTED,
 };
 
+/*
+ * Layout of images in the array, see envm.md.  A convention between drivers and whoever
+ * programs the memory; the device does not look at it.
+ */
+#define EDGEBERT_HW_ENVM_HEADER(n)		(0x1000 * (n))	/* two, one page each */
+#define   EDGEBERT_HW_ENVM_HEADER_MAGIC		0x4d495645	/* "EVIM" */
+#define   EDGEBERT_HW_ENVM_HEADER_VERSION	1
+#define EDGEBERT_HW_ENVM_SLOT_A			0x004000
+#define EDGEBERT_HW_ENVM_SLOT_B			0x102000
+#define EDGEBERT_HW_ENVM_SLOT_A_BYTES		0x0fe000
+#define EDGEBERT_HW_ENVM_SLOT_B_BYTES		0x0fe000
+#define EDGEBERT_HW_ENVM_SLOT_WHOLE_BYTES	0x1fc000	/* from SLOT_A */
+
+struct edgebert_hw_envm_header {
+	__le32 magic;
+	__le32 version;
+	__le64 sequence;		/* the valid header with the higher one counts */
+	__le32 slot;			/* 0 A, 1 B, 2 WHOLE, 0xffffffff none */
+	__le32 bytes;			/* of the image, from the slot's start */
+	__le32 image_crc32;
+	__le32 reserved0;
+	__u8 id[16];
+	__u8 name[32];
+	__le32 reserved[43];
+	__le32 crc32;			/* of the 252 bytes before */
+};
+
 /* Where energy goes; index of block_energy_pj[] and REG_COUNT_BLOCK_PJ. */
 enum edgebert_hw_block {
 	EDGEBERT_HW_BLOCK_MATRIX,	/* decoders, multipliers, accumulators, activation */
@@ -230,7 +257,8 @@ struct edgebert_hw_job {
 	__le32 target_latency_us;	/* AUTONOMOUS: from start of the job */
 	__le32 elapsed_us;		/* AUTONOMOUS: already spent (queueing) */
 	__le32 segments[EDGEBERT_HW_SEGMENTS];	/* base of operand segments 0..7, device virtual */
-	__le32 reserved[14];
+	__le32 envm_base;		/* byte of the eNVM where operand segment 8 begins */
+	__le32 reserved[13];
 };
 
 enum edgebert_hw_status {
@@ -294,7 +322,7 @@ struct edgebert_hw_completion {
 #define EDGEBERT_HW_OPERAND(segment, offset)	(((__u32)(segment) << 28) | (__u32)(offset))
 #define EDGEBERT_HW_OPERAND_SEGMENT(operand)	((operand) >> 28)
 #define EDGEBERT_HW_OPERAND_OFFSET(operand)	((operand) & 0x0fffffffu)
-#define EDGEBERT_HW_SEGMENT_ENVM		8	/* read-only */
+#define EDGEBERT_HW_SEGMENT_ENVM		8	/* read-only, from job.envm_base */
 #define EDGEBERT_HW_SEGMENT_DATA0		9
 #define EDGEBERT_HW_SEGMENT_DATA1		10
 #define EDGEBERT_HW_SEGMENT_AUX			11
@@ -548,6 +576,7 @@ _Static_assert(sizeof(struct edgebert_hw_context) == 64, "context entry");
 _Static_assert(sizeof(struct edgebert_hw_job) == 128, "job descriptor");
 _Static_assert(sizeof(struct edgebert_hw_completion) == 256, "completion record");
 _Static_assert(sizeof(struct edgebert_hw_command) == 64, "command");
+_Static_assert(sizeof(struct edgebert_hw_envm_header) == 256, "eNVM header");
 _Static_assert(sizeof(struct edgebert_hw_mark_record) == 16, "mark record");
 
 #endif /* EDGEBERT_HW_H */

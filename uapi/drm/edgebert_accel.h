@@ -45,6 +45,39 @@ enum drm_edgebert_ioctl_id {
 
 	/** @DRM_EDGEBERT_JOB_RESULT: wait for a job and read its result record. */
 	DRM_EDGEBERT_JOB_RESULT,
+
+	/** @DRM_EDGEBERT_BO_MAP: give an imported buffer a device address. */
+	DRM_EDGEBERT_BO_MAP,
+
+	/** @DRM_EDGEBERT_CONTEXT_SET: change the operating points of a context. */
+	DRM_EDGEBERT_CONTEXT_SET,
+
+	/** @DRM_EDGEBERT_CONTEXT_COUNTERS: performance counters of a context. */
+	DRM_EDGEBERT_CONTEXT_COUNTERS,
+
+	/** @DRM_EDGEBERT_EVENTS: choose which events read() on the node delivers. */
+	DRM_EDGEBERT_EVENTS,
+
+	/** @DRM_EDGEBERT_ENVM_INFO: what is installed in the eNVM, and its state. */
+	DRM_EDGEBERT_ENVM_INFO,
+
+	/** @DRM_EDGEBERT_ENVM_READ: read from a slot. */
+	DRM_EDGEBERT_ENVM_READ,
+
+	/** @DRM_EDGEBERT_ENVM_ERASE: erase a slot; needs CAP_SYS_ADMIN. */
+	DRM_EDGEBERT_ENVM_ERASE,
+
+	/** @DRM_EDGEBERT_ENVM_PROGRAM: write to an erased slot; needs CAP_SYS_ADMIN. */
+	DRM_EDGEBERT_ENVM_PROGRAM,
+
+	/** @DRM_EDGEBERT_ENVM_VERIFY: compare a slot with memory; needs CAP_SYS_ADMIN. */
+	DRM_EDGEBERT_ENVM_VERIFY,
+
+	/** @DRM_EDGEBERT_ENVM_COMMIT: make a slot the active one; needs CAP_SYS_ADMIN. */
+	DRM_EDGEBERT_ENVM_COMMIT,
+
+	/** @DRM_EDGEBERT_ENVM_LOCK: lock a slot until reset; needs CAP_SYS_ADMIN. */
+	DRM_EDGEBERT_ENVM_LOCK,
 };
 
 /**
@@ -74,6 +107,9 @@ enum drm_edgebert_query_type {
 
 	/** @DRM_EDGEBERT_QUERY_TELEMETRY: struct drm_edgebert_query_telemetry. */
 	DRM_EDGEBERT_QUERY_TELEMETRY,
+
+	/** @DRM_EDGEBERT_QUERY_DVFS: struct drm_edgebert_query_dvfs. */
+	DRM_EDGEBERT_QUERY_DVFS,
 };
 
 /**
@@ -142,6 +178,9 @@ struct drm_edgebert_query_device {
 
 	/** @reset_count: Device resets since the driver was bound. */
 	__u32 reset_count;
+
+	/** @memory_limit_bytes: What the buffers of one open file may take together, 0: no limit. */
+	__u64 memory_limit_bytes;
 };
 
 /** struct drm_edgebert_operating_point - one voltage/frequency pair, ordered by frequency */
@@ -175,6 +214,39 @@ struct drm_edgebert_query_telemetry {
 
 	/** @energy_uj: Modelled energy, in microjoules (quantised on purpose). */
 	__u64 energy_uj;
+};
+
+/** @DRM_EDGEBERT_DVFS_THROTTLED: Temperature holds the points below the window's highest. */
+#define DRM_EDGEBERT_DVFS_THROTTLED		(1u << 0)
+
+/** struct drm_edgebert_query_dvfs - operating points in force now */
+struct drm_edgebert_query_dvfs {
+	/** @current_point: Point of the last job, 0 before the first. */
+	__u32 current_point;
+
+	/** @default_point: Point of jobs that ask for none. */
+	__u32 default_point;
+
+	/** @window_low: Lowest point the administrator allows. */
+	__u32 window_low;
+
+	/** @window_high: Highest point that administrator and cooling allow. */
+	__u32 window_high;
+
+	/** @thermal_max: Highest point that temperature allows. */
+	__u32 thermal_max;
+
+	/** @flags: DRM_EDGEBERT_DVFS_*. */
+	__u32 flags;
+
+	/** @temperature_millicelsius: Modelled, in steps of one degree. */
+	__s32 temperature_millicelsius;
+
+	/** @pad: Zero. */
+	__u32 pad;
+
+	/** @transitions: Transitions since the device was started. */
+	__u64 transitions;
 };
 
 /** @DRM_EDGEBERT_BO_DEVICE_READ_ONLY: The device may not write the buffer. */
@@ -358,6 +430,18 @@ struct drm_edgebert_job {
 
 	/** @sequence: Returned number of the job in its context, from 1. */
 	__u64 sequence;
+
+	/**
+	 * @deadline_ns: Absolute CLOCK_MONOTONIC time, 0: none. A job that the device could
+	 * not be given by then is not run and ends with -ETIME.
+	 */
+	__s64 deadline_ns;
+
+	/**
+	 * @envm_generation: Generation of the eNVM image the job was made for (ENVM_INFO), 0: any.
+	 * If another is active when the job starts, it is not run and ends with -ESTALE.
+	 */
+	__u64 envm_generation;
 };
 
 /** struct drm_edgebert_submit - argument of SUBMIT; all jobs are accepted or none */
@@ -379,7 +463,8 @@ struct drm_edgebert_result {
 
 	/**
 	 * @error: 0, -EIO (device fault, see @status), -ECANCELED (context destroyed
-	 * or aborted, device reset), -ETIMEDOUT (no progress), -ENODEV (device lost).
+	 * or aborted, device reset), -ETIMEDOUT (no progress), -ENODEV (device lost),
+	 * -ETIME (deadline passed), -ESTALE (another eNVM image).
 	 */
 	__s32 error;
 
@@ -465,6 +550,308 @@ struct drm_edgebert_job_result {
 };
 
 /**
+ * struct drm_edgebert_bo_map - argument of BO_MAP
+ *
+ * Buffers of BO_CREATE have an address from the beginning: for them this is a query.
+ */
+struct drm_edgebert_bo_map {
+	/** @handle: GEM handle, usually of DRM_IOCTL_PRIME_FD_TO_HANDLE. */
+	__u32 handle;
+
+	/** @flags: DRM_EDGEBERT_BO_DEVICE_READ_ONLY or 0; for a mapped buffer as it is mapped. */
+	__u32 flags;
+
+	/** @device_address: Returned address in the file's device address space. */
+	__u32 device_address;
+
+	/** @pad: Zero. */
+	__u32 pad;
+
+	/** @size: Returned size in bytes. */
+	__u64 size;
+};
+
+/**
+ * struct drm_edgebert_context_set - argument of CONTEXT_SET
+ *
+ * Takes effect with the next job that starts. Points outside of the administrator's
+ * window are allowed and clamped to it, whatever it becomes.
+ */
+struct drm_edgebert_context_set {
+	/** @context_id: Id from CONTEXT_CREATE. */
+	__u32 context_id;
+
+	/** @flags: Zero. */
+	__u32 flags;
+
+	/** @operating_point_low: Lowest point jobs of this context may use. */
+	__u32 operating_point_low;
+
+	/** @operating_point_high: Highest point; 0xffffffff: the table's highest. */
+	__u32 operating_point_high;
+};
+
+/** struct drm_edgebert_counters - what the jobs of a context took since it was created */
+struct drm_edgebert_counters {
+	/** @submitted: Jobs submitted. */
+	__u64 submitted;
+
+	/** @completed: Jobs that ended without error. */
+	__u64 completed;
+
+	/** @faults: Jobs that ended with -EIO. */
+	__u64 faults;
+
+	/** @cancelled: Jobs that ended with any other error. */
+	__u64 cancelled;
+
+	/** @deadline_misses: Those of them that ended with -ETIME. */
+	__u64 deadline_misses;
+
+	/** @throttled: Jobs whose point was lowered by temperature. */
+	__u64 throttled;
+
+	/** @transitions: Voltage/frequency transitions. */
+	__u64 transitions;
+
+	/** @cycles: Device cycles, modelled. */
+	__u64 cycles;
+
+	/** @time_ns: Device time, modelled. */
+	__u64 time_ns;
+
+	/** @queue_ns: From submit until the device was told, measured, sum over all jobs. */
+	__u64 queue_ns;
+
+	/** @energy_pj: Energy, modelled. */
+	__u64 energy_pj;
+
+	/** @block_energy_pj: The same by block, see the hardware reference. */
+	__u64 block_energy_pj[8];
+
+	/** @exits: Jobs that took the exit of layer n + 1. */
+	__u64 exits[24];
+};
+
+/** struct drm_edgebert_context_counters - argument of CONTEXT_COUNTERS */
+struct drm_edgebert_context_counters {
+	/** @context_id: Id from CONTEXT_CREATE. */
+	__u32 context_id;
+
+	/** @size: Size of the user's struct drm_edgebert_counters, in and out. */
+	__u32 size;
+
+	/** @pointer: User pointer to struct drm_edgebert_counters. */
+	__u64 pointer;
+};
+
+/** @DRM_EDGEBERT_EVENT_DVFS: The window or the thermal limit changed. */
+#define DRM_EDGEBERT_EVENT_DVFS			(1u << 0)
+
+/** @DRM_EDGEBERT_EVENT_ENVM: Another eNVM image became the active one. */
+#define DRM_EDGEBERT_EVENT_ENVM			(1u << 1)
+
+/** struct drm_edgebert_events - argument of EVENTS; poll() and read() then deliver them */
+struct drm_edgebert_events {
+	/** @events: DRM_EDGEBERT_EVENT_*; replaces the earlier choice. */
+	__u32 events;
+
+	/** @pad: Zero. */
+	__u32 pad;
+};
+
+/** @DRM_EDGEBERT_EVENT_TYPE_DVFS: struct drm_event.type of struct drm_edgebert_event_dvfs. */
+#define DRM_EDGEBERT_EVENT_TYPE_DVFS		0x80000000
+
+/** @DRM_EDGEBERT_EVENT_TYPE_ENVM: struct drm_event.type of struct drm_edgebert_event_envm. */
+#define DRM_EDGEBERT_EVENT_TYPE_ENVM		0x80000001
+
+/** struct drm_edgebert_event_dvfs - what read() delivers; the newest state, changes in between may be lost */
+struct drm_edgebert_event_dvfs {
+	/** @base: Type and length. */
+	struct drm_event base;
+
+	/** @window_low: Lowest point the administrator allows. */
+	__u32 window_low;
+
+	/** @window_high: Highest point that administrator and cooling allow. */
+	__u32 window_high;
+
+	/** @thermal_max: Highest point that temperature allows. */
+	__u32 thermal_max;
+
+	/** @flags: DRM_EDGEBERT_DVFS_*. */
+	__u32 flags;
+};
+
+/** struct drm_edgebert_event_envm - what read() delivers */
+struct drm_edgebert_event_envm {
+	/** @base: Type and length. */
+	struct drm_event base;
+
+	/** @generation: Of the image that is active now, 0: none. */
+	__u64 generation;
+};
+
+/** enum drm_edgebert_envm_slot - parts of the eNVM that hold an image */
+enum drm_edgebert_envm_slot {
+	/** @DRM_EDGEBERT_ENVM_SLOT_A: First half. */
+	DRM_EDGEBERT_ENVM_SLOT_A = 0,
+
+	/** @DRM_EDGEBERT_ENVM_SLOT_B: Second half. */
+	DRM_EDGEBERT_ENVM_SLOT_B,
+
+	/** @DRM_EDGEBERT_ENVM_SLOT_WHOLE: Both, for one large image. */
+	DRM_EDGEBERT_ENVM_SLOT_WHOLE,
+
+	/** @DRM_EDGEBERT_ENVM_SLOT_NONE: No image is active. */
+	DRM_EDGEBERT_ENVM_SLOT_NONE = 0xffffffff,
+};
+
+/** enum drm_edgebert_envm_operation - what is under way */
+enum drm_edgebert_envm_operation {
+	/** @DRM_EDGEBERT_ENVM_IDLE: Nothing. */
+	DRM_EDGEBERT_ENVM_IDLE = 0,
+
+	/** @DRM_EDGEBERT_ENVM_ERASING: An erase. */
+	DRM_EDGEBERT_ENVM_ERASING,
+
+	/** @DRM_EDGEBERT_ENVM_PROGRAMMING: A program. */
+	DRM_EDGEBERT_ENVM_PROGRAMMING,
+
+	/** @DRM_EDGEBERT_ENVM_VERIFYING: A verify or the check of a commit. */
+	DRM_EDGEBERT_ENVM_VERIFYING,
+
+	/** @DRM_EDGEBERT_ENVM_READING: A read. */
+	DRM_EDGEBERT_ENVM_READING,
+};
+
+/** struct drm_edgebert_envm_image - identity of an image, chosen by who builds it */
+struct drm_edgebert_envm_image {
+	/** @id: Names the contents, not all zero; models name the image they need by it. */
+	__u8 id[16];
+
+	/** @name: For people, UTF-8, zero padded. */
+	__u8 name[32];
+
+	/** @bytes: Size. */
+	__u32 bytes;
+
+	/** @crc32: CRC-32 (IEEE 802.3, as zlib's) of the contents. */
+	__u32 crc32;
+};
+
+/** struct drm_edgebert_envm_info - state of the eNVM; anyone may ask */
+struct drm_edgebert_envm_info {
+	/** @generation: Grows with each commit and never returns; 0: no image is active. */
+	__u64 generation;
+
+	/** @image: The active image, all zero if there is none. */
+	struct drm_edgebert_envm_image image;
+
+	/** @active_slot: enum drm_edgebert_envm_slot. */
+	__u32 active_slot;
+
+	/** @page_bytes: Granule of ENVM_PROGRAM. */
+	__u32 page_bytes;
+
+	/** @sector_bytes: Granule of erases and locks. */
+	__u32 sector_bytes;
+
+	/** @slot_bytes: Sizes of slots A, B and WHOLE. */
+	__u32 slot_bytes[3];
+
+	/** @locked: Bit n: slot n (A, B) is locked until reset. */
+	__u32 locked;
+
+	/** @operation: enum drm_edgebert_envm_operation under way. */
+	__u32 operation;
+
+	/** @done_bytes: How far it has come. */
+	__u32 done_bytes;
+
+	/** @total_bytes: How far it goes. */
+	__u32 total_bytes;
+
+	/** @ecc_corrected: Errors corrected since power-on. */
+	__u64 ecc_corrected;
+
+	/** @ecc_failed: Errors that could not be corrected since power-on. */
+	__u64 ecc_failed;
+
+	/** @wear_max: Erases of the most worn sector. */
+	__u32 wear_max;
+
+	/** @wear_mean: Erases of a sector on average. */
+	__u32 wear_mean;
+};
+
+/** struct drm_edgebert_envm_query - argument of ENVM_INFO; the answer is cut to @size */
+struct drm_edgebert_envm_query {
+	/** @size: Size of the user's struct drm_edgebert_envm_info, in and out. */
+	__u32 size;
+
+	/** @pad: Zero. */
+	__u32 pad;
+
+	/** @pointer: User pointer to struct drm_edgebert_envm_info. */
+	__u64 pointer;
+};
+
+/**
+ * struct drm_edgebert_envm_transfer - argument of ENVM_READ, ENVM_PROGRAM and ENVM_VERIFY
+ *
+ * ENVM_PROGRAM takes whole pages. When a signal interrupts a transfer, @done tells how
+ * far it came and the call ends with -EINTR; it can be taken up again from there.
+ */
+struct drm_edgebert_envm_transfer {
+	/** @slot: enum drm_edgebert_envm_slot. */
+	__u32 slot;
+
+	/** @offset: In the slot. */
+	__u32 offset;
+
+	/** @size: Bytes. */
+	__u32 size;
+
+	/** @done: Returned: bytes read, programmed or found equal. */
+	__u32 done;
+
+	/** @pointer: User pointer to the bytes. */
+	__u64 pointer;
+};
+
+/** struct drm_edgebert_envm_slot_operation - argument of ENVM_ERASE and ENVM_LOCK */
+struct drm_edgebert_envm_slot_operation {
+	/** @slot: enum drm_edgebert_envm_slot; not the active one for an erase (-EBUSY). */
+	__u32 slot;
+
+	/** @flags: Zero. */
+	__u32 flags;
+};
+
+/**
+ * struct drm_edgebert_envm_commit - argument of ENVM_COMMIT
+ *
+ * Checks the contents of the slot against @image and then makes it the active one in
+ * a single step: whenever power fails, either the old or the new image is active
+ * afterwards. Jobs that have started keep the image they started with.
+ */
+struct drm_edgebert_envm_commit {
+	/** @slot: enum drm_edgebert_envm_slot; NONE: from now on no image is active. */
+	__u32 slot;
+
+	/** @flags: Zero. */
+	__u32 flags;
+
+	/** @image: What was programmed to the slot; all zero for NONE. */
+	struct drm_edgebert_envm_image image;
+
+	/** @generation: Returned generation. */
+	__u64 generation;
+};
+
+/**
  * DRM_IOCTL_EDGEBERT - ioctl number of a driver ioctl
  * @__access: Direction (R, W, WR)
  * @__id: Suffix of enum drm_edgebert_ioctl_id
@@ -483,6 +870,18 @@ enum {
 		DRM_IOCTL_EDGEBERT(W, CONTEXT_DESTROY, context_destroy),
 	DRM_IOCTL_EDGEBERT_SUBMIT = DRM_IOCTL_EDGEBERT(WR, SUBMIT, submit),
 	DRM_IOCTL_EDGEBERT_JOB_RESULT = DRM_IOCTL_EDGEBERT(WR, JOB_RESULT, job_result),
+	DRM_IOCTL_EDGEBERT_BO_MAP = DRM_IOCTL_EDGEBERT(WR, BO_MAP, bo_map),
+	DRM_IOCTL_EDGEBERT_CONTEXT_SET = DRM_IOCTL_EDGEBERT(W, CONTEXT_SET, context_set),
+	DRM_IOCTL_EDGEBERT_CONTEXT_COUNTERS =
+		DRM_IOCTL_EDGEBERT(WR, CONTEXT_COUNTERS, context_counters),
+	DRM_IOCTL_EDGEBERT_EVENTS = DRM_IOCTL_EDGEBERT(W, EVENTS, events),
+	DRM_IOCTL_EDGEBERT_ENVM_INFO = DRM_IOCTL_EDGEBERT(WR, ENVM_INFO, envm_query),
+	DRM_IOCTL_EDGEBERT_ENVM_READ = DRM_IOCTL_EDGEBERT(WR, ENVM_READ, envm_transfer),
+	DRM_IOCTL_EDGEBERT_ENVM_ERASE = DRM_IOCTL_EDGEBERT(W, ENVM_ERASE, envm_slot_operation),
+	DRM_IOCTL_EDGEBERT_ENVM_PROGRAM = DRM_IOCTL_EDGEBERT(WR, ENVM_PROGRAM, envm_transfer),
+	DRM_IOCTL_EDGEBERT_ENVM_VERIFY = DRM_IOCTL_EDGEBERT(WR, ENVM_VERIFY, envm_transfer),
+	DRM_IOCTL_EDGEBERT_ENVM_COMMIT = DRM_IOCTL_EDGEBERT(WR, ENVM_COMMIT, envm_commit),
+	DRM_IOCTL_EDGEBERT_ENVM_LOCK = DRM_IOCTL_EDGEBERT(W, ENVM_LOCK, envm_slot_operation),
 };
 
 #if defined(__cplusplus)

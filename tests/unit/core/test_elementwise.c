@@ -145,6 +145,48 @@ static void copies_move_rows_between_every_kind_of_memory(void **state)
 	assert_memory_equal(at(device, OUT(5)), eb_core_envm(device->core) + 12345, 600);
 }
 
+static int run_with_envm_base(struct device *device, const struct edgebert_hw_command *command,
+			      uint32_t base)
+{
+	device_begin(device);
+	device->job.envm_base = base;
+	device_add(device, command);
+	return device_run(device);
+}
+
+static void the_envm_begins_where_the_job_says(void **state)
+{
+	struct device *device = *state;
+	struct edgebert_hw_command copy =
+		copy_command(EDGEBERT_HW_OPERAND(EDGEBERT_HW_SEGMENT_ENVM, 5), OUT(0), 100, 1);
+
+	for (int i = 0; i < 100; i++)
+		eb_core_envm(device->core)[0x4000 + 5 + i] = (uint8_t)(i + 1);
+	assert_int_equal(run_with_envm_base(device, &copy, 0x4000), EDGEBERT_HW_OK);
+	assert_memory_equal(at(device, OUT(0)), eb_core_envm(device->core) + 0x4000 + 5, 100);
+}
+
+static void the_envm_ends_where_it_ends_whatever_the_base(void **state)
+{
+	struct device *device = *state;
+	struct edgebert_hw_command copy = copy_command(
+		EDGEBERT_HW_OPERAND(EDGEBERT_HW_SEGMENT_ENVM, EDGEBERT_HW_ENVM_BYTES - 0x4000 - 99),
+		OUT(0), 100, 1);
+
+	assert_int_equal(run_with_envm_base(device, &copy, 0x4000), EDGEBERT_HW_BAD_ADDRESS);
+}
+
+static void a_base_outside_of_the_envm_or_its_sectors_is_refused(void **state)
+{
+	struct device *device = *state;
+	struct edgebert_hw_command copy =
+		copy_command(EDGEBERT_HW_OPERAND(EDGEBERT_HW_SEGMENT_ENVM, 0), OUT(0), 1, 1);
+
+	assert_int_equal(run_with_envm_base(device, &copy, EDGEBERT_HW_ENVM_BYTES),
+			 EDGEBERT_HW_BAD_JOB);
+	assert_int_equal(run_with_envm_base(device, &copy, 0x100), EDGEBERT_HW_BAD_JOB);
+}
+
 static void copies_follow_both_strides(void **state)
 {
 	struct device *device = *state;
@@ -330,6 +372,9 @@ int main(void)
 		cmocka_unit_test(add_with_stride_zero_repeats_one_row),
 		cmocka_unit_test(add_may_write_over_its_operand),
 		cmocka_unit_test(copies_move_rows_between_every_kind_of_memory),
+		cmocka_unit_test(the_envm_begins_where_the_job_says),
+		cmocka_unit_test(the_envm_ends_where_it_ends_whatever_the_base),
+		cmocka_unit_test(a_base_outside_of_the_envm_or_its_sectors_is_refused),
 		cmocka_unit_test(copies_follow_both_strides),
 		cmocka_unit_test(on_chip_memory_is_empty_when_a_job_begins),
 		cmocka_unit_test(embedding_rows_come_by_index_in_either_format),

@@ -66,7 +66,7 @@ static void every_descriptor_field_is_checked(void **state)
 	BAD_JOB(device->job.operating_point = 16);
 	BAD_JOB(device->job.operating_point = 254);
 	BAD_JOB((device->job.window_low = 3, device->job.window_high = 2));
-	for (int i = 0; i < 14; i++)
+	for (int i = 0; i < 13; i++)
 		BAD_JOB(device->job.reserved[i] = 1);
 }
 

@@ -224,7 +224,7 @@ static void bad_descriptors_are_refused(void **state)
 	for (size_t i = 0; i < 10; i++)
 		jobs[i] = good;
 	jobs[0].flags = 2;
-	jobs[1].reserved[13] = 1;
+	jobs[1].reserved[12] = 1;
 	jobs[2].stream_address += 32;
 	jobs[3].stream_commands = 0;
 	jobs[4].first_command = 2;

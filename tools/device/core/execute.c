@@ -7,6 +7,7 @@
 
 #include "tools/device/core/command.h"
 #include "tools/device/core/operand.h"
+#include "tools/device/core/envm.h"
 #include "tools/device/core/operating_point.h"
 
 #define NOT_ASSESSED 0xffff
@@ -36,6 +37,9 @@ static int check_descriptor(const struct edgebert_hw_job *descriptor)
 	if (descriptor->sequence_length < 1 ||
 	    descriptor->sequence_length > EDGEBERT_HW_SEQUENCE_MAX ||
 	    descriptor->exit_layer_limit > EDGEBERT_HW_LAYERS_MAX)
+		return EDGEBERT_HW_BAD_JOB;
+	if (descriptor->envm_base % EB_ENVM_SECTOR_BYTES ||
+	    descriptor->envm_base >= EDGEBERT_HW_ENVM_BYTES)
 		return EDGEBERT_HW_BAD_JOB;
 	return EDGEBERT_HW_OK;
 }

@@ -20,12 +20,14 @@ bool eb_operand_is_host(uint32_t operand)
 }
 
 /* Start and size of an on-chip segment, or NULL when there is no such segment. */
-static uint8_t *on_chip(const struct eb_core *core, unsigned int segment, size_t *ret_size)
+static uint8_t *on_chip(const struct eb_job *job, unsigned int segment, size_t *ret_size)
 {
+	const struct eb_core *core = job->core;
+
 	switch (segment) {
 	case EDGEBERT_HW_SEGMENT_ENVM:
-		*ret_size = EDGEBERT_HW_ENVM_BYTES;
-		return core->envm;
+		*ret_size = EDGEBERT_HW_ENVM_BYTES - job->descriptor->envm_base;
+		return core->envm + job->descriptor->envm_base;
 	case EDGEBERT_HW_SEGMENT_DATA0:
 	case EDGEBERT_HW_SEGMENT_DATA1:
 		*ret_size = EDGEBERT_HW_DATA_BUFFER_BYTES;
@@ -51,7 +53,7 @@ int eb_extent_check(struct eb_job *job, const struct eb_extent *extent)
 		base = job->descriptor->segments[segment];
 		if (base + end > 1ull << 32)
 			return EDGEBERT_HW_BAD_ADDRESS;
-	} else if (!on_chip(job->core, segment, &size)) {
+	} else if (!on_chip(job, segment, &size)) {
 		return EDGEBERT_HW_BAD_ADDRESS;
 	}
 	if (extent->written && segment == EDGEBERT_HW_SEGMENT_ENVM)
@@ -84,7 +86,7 @@ static uint8_t *on_chip_address(const struct eb_job *job, uint32_t operand)
 {
 	size_t size;
 
-	return on_chip(job->core, EDGEBERT_HW_OPERAND_SEGMENT(operand), &size) +
+	return on_chip(job, EDGEBERT_HW_OPERAND_SEGMENT(operand), &size) +
 	       EDGEBERT_HW_OPERAND_OFFSET(operand);
 }
 
@@ -98,8 +100,9 @@ static bool is_attached_envm(const struct eb_job *job, uint32_t operand)
 static int read_attached_envm(struct eb_job *job, uint32_t operand, void *destination,
 			      size_t size)
 {
-	if (eb_envm_read(job->core->attached_envm, EDGEBERT_HW_OPERAND_OFFSET(operand),
-			 destination, size) == EDGEBERT_HW_ENVM_OK)
+	uint32_t address = job->descriptor->envm_base + EDGEBERT_HW_OPERAND_OFFSET(operand);
+
+	if (eb_envm_read(job->core->attached_envm, address, destination, size) == EDGEBERT_HW_ENVM_OK)
 		return EDGEBERT_HW_OK;
 	job->fault_address = operand;
 	return EDGEBERT_HW_ENVM_FAILED;
