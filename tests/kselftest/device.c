@@ -12,11 +12,11 @@
 #define NODES_MAX	64
 
 /* The interface is the same for 32-bit programs, whose 64-bit fields align to 4 bytes. */
-_Static_assert(sizeof(struct drm_edgebert_query_device) == 80, "layout");
+_Static_assert(sizeof(struct drm_edgebert_query_device) == 88, "layout");
 _Static_assert(sizeof(struct drm_edgebert_query_telemetry) == 40, "layout");
 _Static_assert(sizeof(struct drm_edgebert_bo_create) == 24, "layout");
 _Static_assert(sizeof(struct drm_edgebert_context_create) == 24, "layout");
-_Static_assert(sizeof(struct drm_edgebert_job) == 104, "layout");
+_Static_assert(sizeof(struct drm_edgebert_job) == 120, "layout");
 _Static_assert(sizeof(struct drm_edgebert_sync) == 16, "layout");
 _Static_assert(sizeof(struct drm_edgebert_submit) == 24, "layout");
 _Static_assert(sizeof(struct drm_edgebert_job_result) == 32, "layout");
