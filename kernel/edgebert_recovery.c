@@ -18,6 +18,7 @@
 #include "edgebert_regs.h"
 #include "edgebert_ring.h"
 #include "edgebert_sched.h"
+#include "edgebert_trace.h"
 
 /* How long an aborted job may take to end. */
 #define EDGEBERT_ABORT_WAIT_MS		200
@@ -39,6 +40,7 @@ void edgebert_recovery_lost(struct edgebert_device *edev, const char *reason)
 {
 	if (test_and_set_bit(EDGEBERT_FLAG_LOST, &edev->flags))
 		return;
+	trace_edgebert_recovery(edev, "lost", reason, 0);
 	drm_err(&edev->drm, "device lost, %s: its jobs fail until the driver is bound again\n",
 		reason);
 	pci_clear_master(to_pci_dev(edev->drm.dev));
@@ -62,11 +64,12 @@ static bool edgebert_recovery_in_vain(struct edgebert_device *edev)
  * Before a reset: says how far the device got.  Jobs execute one after the other, so only
  * the oldest can have begun.
  */
-static void edgebert_recovery_begin_reset(struct edgebert_device *edev)
+static void edgebert_recovery_begin_reset(struct edgebert_device *edev, const char *reason)
 {
 	struct edgebert_recovery *recovery = &edev->recovery;
 
 	atomic_inc(&recovery->reset_count);
+	trace_edgebert_recovery(edev, "reset", reason, 0);
 	edgebert_write(edev, CONTROL, 0);
 	recovery->was_busy = edgebert_read(edev, STATUS) & EDGEBERT_HW_STATUS_BUSY;
 	recovery->fetched = edgebert_read(edev, SUBMIT_HEAD);
@@ -95,7 +98,8 @@ static void edgebert_recovery_finish_reset(struct edgebert_device *edev, int old
 	drm_info(&edev->drm, "device was reset\n");
 }
 
-static void edgebert_recovery_reset(struct edgebert_device *edev, int oldest_error)
+static void edgebert_recovery_reset(struct edgebert_device *edev, int oldest_error,
+				    const char *reason)
 {
 	int ret;
 
@@ -103,7 +107,7 @@ static void edgebert_recovery_reset(struct edgebert_device *edev, int oldest_err
 		edgebert_recovery_lost(edev, "resets do not help");
 		return;
 	}
-	edgebert_recovery_begin_reset(edev);
+	edgebert_recovery_begin_reset(edev, reason);
 	ret = edgebert_core_reset(edev);
 	if (ret)
 		edgebert_recovery_lost(edev, ret == -ENODEV ? "it does not answer" :
@@ -122,7 +126,7 @@ void edgebert_recovery_before_flr(struct edgebert_device *edev)
 	mutex_lock(&edev->hw.update_lock);
 	edgebert_sched_pause(edev);
 	if (!edgebert_is_lost(edev))
-		edgebert_recovery_begin_reset(edev);
+		edgebert_recovery_begin_reset(edev, "function reset");
 }
 
 void edgebert_recovery_after_flr(struct edgebert_device *edev)
@@ -143,6 +147,7 @@ static bool edgebert_recovery_abort(struct edgebert_device *edev, u64 cookie, u3
 
 	if (!edgebert_ring_mark_timed_out(edev, cookie))
 		return true;
+	trace_edgebert_recovery(edev, "abort", "no progress", hw_context);
 	edgebert_core_context_abort(edev, hw_context);
 	for (tries = 0; tries < EDGEBERT_ABORT_WAIT_MS; tries++) {
 		edgebert_ring_poll(edev);
@@ -164,7 +169,7 @@ static void edgebert_recovery_stop_job(struct edgebert_device *edev, u64 cookie,
 	edgebert_sched_pause(edev);
 	if (!edgebert_recovery_abort(edev, cookie, hw_context)) {
 		drm_warn(&edev->drm, "job does not obey, resetting the device\n");
-		edgebert_recovery_reset(edev, -ETIMEDOUT);
+		edgebert_recovery_reset(edev, -ETIMEDOUT, "job does not obey");
 	}
 	edgebert_sched_resume(edev);
 }
@@ -229,7 +234,7 @@ static void edgebert_recovery_work(struct work_struct *work)
 		if (edgebert_is_lost(edev) || test_bit(EDGEBERT_FLAG_SUSPENDED, &edev->flags))
 			break;
 		edgebert_sched_pause(edev);
-		edgebert_recovery_reset(edev, -ECANCELED);
+		edgebert_recovery_reset(edev, -ECANCELED, "fatal error or no answer");
 		edgebert_sched_resume(edev);
 	}
 	drm_dev_exit(idx);

@@ -15,6 +15,7 @@
 #include "edgebert_job.h"
 #include "edgebert_regs.h"
 #include "edgebert_ring.h"
+#include "edgebert_trace.h"
 #include "edgebert_vm.h"
 
 static_assert(EDGEBERT_RING_ENTRIES >= 1 << EDGEBERT_HW_RING_ORDER_MIN);
@@ -59,6 +60,7 @@ static void edgebert_ring_write(struct edgebert_ring *ring, struct edgebert_job 
 	job->desc.cookie = cpu_to_le64(job->cookie);
 	ring->slots[job->cookie % EDGEBERT_RING_ENTRIES] = job;
 	ring->submit[ring->tail++ % EDGEBERT_RING_ENTRIES] = job->desc;
+	trace_edgebert_run(job, ring->outstanding);
 }
 
 /*
@@ -151,6 +153,20 @@ static int edgebert_ring_error(const struct edgebert_job *job, u16 status)
 	}
 }
 
+static void edgebert_ring_trace(struct edgebert_device *edev, const struct edgebert_job *job,
+				const struct edgebert_hw_completion *record, int error)
+{
+	struct edgebert_ring *ring = &edev->ring;
+
+	if (record->operating_point != ring->last_point)
+		trace_edgebert_dvfs(edev, ring->last_point, record->operating_point,
+				    record->throttled);
+	ring->last_point = record->operating_point;
+	if (error == -EIO)
+		trace_edgebert_fault(job, record);
+	trace_edgebert_complete(job, record, error);
+}
+
 static void edgebert_ring_consume(struct edgebert_device *edev,
 				  const struct edgebert_hw_completion *record)
 {
@@ -158,6 +174,7 @@ static void edgebert_ring_consume(struct edgebert_device *edev,
 	u64 cookie = le64_to_cpu(record->cookie);
 	struct edgebert_job *job = ring->slots[cookie % EDGEBERT_RING_ENTRIES];
 	u64 busy_ns;
+	int error;
 
 	if (!job || job->cookie != cookie) {
 		drm_err_ratelimited(&edev->drm, "completion of unknown job %#llx ignored\n",
@@ -167,8 +184,9 @@ static void edgebert_ring_consume(struct edgebert_device *edev,
 	busy_ns = edgebert_ring_busy_ns(record, ktime_get_ns() - job->started_ns);
 	edgebert_ring_account(&ring->stats, record, busy_ns);
 	edgebert_ring_account(&job->context->vm->stats, record, busy_ns);
-	edgebert_ring_end(ring, job, record,
-			  edgebert_ring_error(job, le16_to_cpu(record->status)));
+	error = edgebert_ring_error(job, le16_to_cpu(record->status));
+	edgebert_ring_trace(edev, job, record, error);
+	edgebert_ring_end(ring, job, record, error);
 }
 
 /* Consumes all records there are; from the interrupt, and where one may have been lost. */

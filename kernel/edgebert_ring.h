@@ -44,6 +44,7 @@ struct edgebert_stats {
  * @fence_context: timeline of the hardware fences
  * @fence_seqno: last number on it
  * @stats: sums over all jobs since probe
+ * @last_point: operating point in force when the last job ended
  */
 struct edgebert_ring {
 	spinlock_t lock;
@@ -60,6 +61,7 @@ struct edgebert_ring {
 	u64 fence_context;
 	u64 fence_seqno;
 	struct edgebert_stats stats;
+	u8 last_point;
 };
 
 int edgebert_ring_init(struct edgebert_device *edev);

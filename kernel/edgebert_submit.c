@@ -22,6 +22,7 @@
 #include "edgebert_gem.h"
 #include "edgebert_job.h"
 #include "edgebert_submit.h"
+#include "edgebert_trace.h"
 #include "edgebert_vm.h"
 
 #define EDGEBERT_SYNC_FLAGS	(DRM_EDGEBERT_SYNC_SIGNAL | DRM_EDGEBERT_SYNC_TIMELINE)
@@ -420,6 +421,7 @@ static void edgebert_submit_push_job(struct edgebert_submit *submit,
 				   job->buffers[i].write ? DMA_RESV_USAGE_WRITE :
 							   DMA_RESV_USAGE_READ);
 	edgebert_submit_signal(sjob, fence);
+	trace_edgebert_submit(job);
 	drm_sched_entity_push_job(&job->base);
 	dma_fence_put(fence);
 	sjob->record = NULL;
