@@ -13,6 +13,7 @@
 
 #include "edgebert_core.h"
 #include "edgebert_device.h"
+#include "edgebert_pm.h"
 #include "edgebert_regs.h"
 
 /* How long the device may take for what it does in microseconds when well. */
@@ -200,6 +201,9 @@ int edgebert_core_reset(struct edgebert_device *edev)
 int edgebert_core_context_update(struct edgebert_device *edev, u32 id)
 {
 	guard(mutex)(&edev->hw.update_lock);
+	/* It is reset before it wakes up, and remembers nothing then. */
+	if (edev->hw.asleep)
+		return 0;
 	edgebert_write(edev, CONTEXT_UPDATE, id);
 	return edgebert_core_wait(edev, EDGEBERT_HW_REG_CONTEXT_UPDATE_BUSY, ~0u, 0);
 }
@@ -247,10 +251,14 @@ void edgebert_core_context_free(struct edgebert_device *edev, u32 id)
 	ida_free(&edev->hw.ids, id);
 }
 
-/* The clock in force now, 0 when the device does not say. */
+/* The clock in force now, 0 when the device does not say.  Asleep, it is at the lowest point. */
 u32 edgebert_core_frequency_khz(struct edgebert_device *edev)
 {
-	u32 point = edgebert_read(edev, DVFS_CURRENT);
+	u32 point = 0;
 
+	if (edgebert_pm_get_if_awake(edev)) {
+		point = edgebert_read(edev, DVFS_CURRENT);
+		edgebert_pm_put(edev);
+	}
 	return point < edev->info.point_count ? edev->info.points[point].khz : 0;
 }

@@ -84,7 +84,8 @@ struct edgebert_device {
 		struct edgebert_hw_context *table;
 		dma_addr_t table_dma;
 		struct ida ids;			/* contexts in use */
-		struct mutex update_lock;	/* CONTEXT_UPDATE and its answer */
+		struct mutex update_lock;	/* @asleep, CONTEXT_UPDATE and its answer */
+		bool asleep;			/* knows no context, see edgebert_pm.c */
 	} hw;
 
 	struct edgebert_ring ring;

@@ -13,6 +13,7 @@
 
 #include "edgebert_device.h"
 #include "edgebert_irq.h"
+#include "edgebert_pm.h"
 #include "edgebert_regs.h"
 #include "edgebert_ring.h"
 
@@ -30,6 +31,9 @@ static irqreturn_t edgebert_irq_error(int irq, void *data)
 
 	if (!drm_dev_enter(&edev->drm, &idx))
 		return IRQ_NONE;
+	/* Waking up clears errors. */
+	if (!edgebert_pm_get_if_awake(edev))
+		goto out;
 	edgebert_write(edev, IRQ_STATUS, BIT(EDGEBERT_HW_IRQ_ERROR));
 	status = edgebert_read(edev, STATUS);
 	if (status != EDGEBERT_ALL_ONES && status & EDGEBERT_HW_STATUS_FATAL) {
@@ -37,6 +41,8 @@ static irqreturn_t edgebert_irq_error(int irq, void *data)
 				    EDGEBERT_HW_STATUS_FATAL_CODE(status));
 		edgebert_recovery_request_reset(edev);
 	}
+	edgebert_pm_put(edev);
+out:
 	drm_dev_exit(idx);
 	return IRQ_HANDLED;
 }
@@ -48,7 +54,10 @@ static irqreturn_t edgebert_irq_acknowledge(struct edgebert_device *edev, u32 ca
 
 	if (!drm_dev_enter(&edev->drm, &idx))
 		return IRQ_NONE;
-	edgebert_write(edev, IRQ_STATUS, BIT(cause));
+	if (edgebert_pm_get_if_awake(edev)) {
+		edgebert_write(edev, IRQ_STATUS, BIT(cause));
+		edgebert_pm_put(edev);
+	}
 	drm_dev_exit(idx);
 	return IRQ_HANDLED;
 }

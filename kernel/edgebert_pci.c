@@ -130,6 +130,7 @@ static int edgebert_pci_probe(struct pci_dev *pdev, const struct pci_device_id *
 	ret = drm_dev_register(&edev->drm, 0);
 	if (ret)
 		goto err_stop;
+	edgebert_pm_enable(edev);
 
 	drm_info(&edev->drm, "hardware %u.%u, profile %.16s, %u operating points up to %u MHz\n",
 		 edev->info.version >> 16, edev->info.version & 0xffff, edev->info.profile,
@@ -153,6 +154,7 @@ static void edgebert_pci_remove(struct pci_dev *pdev)
 {
 	struct edgebert_device *edev = pci_get_drvdata(pdev);
 
+	edgebert_pm_disable(edev);
 	drm_dev_unplug(&edev->drm);
 	edgebert_pci_stop(edev, pdev);
 	/* What has completed has; the rest will not. */
@@ -198,7 +200,7 @@ static struct pci_driver edgebert_pci_driver = {
 	.shutdown = edgebert_pci_shutdown,
 	.err_handler = &edgebert_pci_error_handlers,
 	.dev_groups = edgebert_sysfs_groups,
-	.driver.pm = pm_sleep_ptr(&edgebert_pm_ops),
+	.driver.pm = pm_ptr(&edgebert_pm_ops),
 };
 module_pci_driver(edgebert_pci_driver);
 

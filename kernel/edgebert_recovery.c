@@ -7,6 +7,7 @@
 #include <linux/delay.h>
 #include <linux/moduleparam.h>
 #include <linux/pci.h>
+#include <linux/pm_runtime.h>
 
 #include <drm/drm_drv.h>
 #include <drm/drm_managed.h>
@@ -14,6 +15,7 @@
 
 #include "edgebert_core.h"
 #include "edgebert_device.h"
+#include "edgebert_pm.h"
 #include "edgebert_recovery.h"
 #include "edgebert_regs.h"
 #include "edgebert_ring.h"
@@ -122,6 +124,8 @@ static void edgebert_recovery_reset(struct edgebert_device *edev, int oldest_err
  */
 void edgebert_recovery_before_flr(struct edgebert_device *edev)
 {
+	/* Waking up and this would wait for each other. */
+	pm_runtime_get_sync(edev->drm.dev);
 	mutex_lock(&edev->recovery.lock);
 	mutex_lock(&edev->hw.update_lock);
 	edgebert_sched_pause(edev);
@@ -136,6 +140,7 @@ void edgebert_recovery_after_flr(struct edgebert_device *edev)
 	edgebert_sched_resume(edev);
 	mutex_unlock(&edev->hw.update_lock);
 	mutex_unlock(&edev->recovery.lock);
+	edgebert_pm_put(edev);
 }
 
 /* Asks the device to end one job; true when it did. */
@@ -230,6 +235,9 @@ static void edgebert_recovery_work(struct work_struct *work)
 
 	if (!drm_dev_enter(&edev->drm, &idx))
 		return;
+	/* A device that sleeps is reset when it wakes up. */
+	if (!edgebert_pm_get_if_awake(edev))
+		goto out;
 	scoped_guard(mutex, &edev->recovery.lock) {
 		if (edgebert_is_lost(edev) || test_bit(EDGEBERT_FLAG_SUSPENDED, &edev->flags))
 			break;
@@ -237,6 +245,8 @@ static void edgebert_recovery_work(struct work_struct *work)
 		edgebert_recovery_reset(edev, -ECANCELED, "fatal error or no answer");
 		edgebert_sched_resume(edev);
 	}
+	edgebert_pm_put(edev);
+out:
 	drm_dev_exit(idx);
 }
 

@@ -13,6 +13,7 @@
 #include "edgebert_context.h"
 #include "edgebert_device.h"
 #include "edgebert_job.h"
+#include "edgebert_pm.h"
 #include "edgebert_regs.h"
 #include "edgebert_ring.h"
 #include "edgebert_trace.h"
@@ -64,7 +65,8 @@ static void edgebert_ring_write(struct edgebert_ring *ring, struct edgebert_job 
 }
 
 /*
- * Starts a job; returns its fence, with a reference for the caller.  There is always room,
+ * Starts a job; returns its fence, with a reference for the caller.  The device is awake, by
+ * a reference that is given back when the job has ended.  There is always room,
  * as the scheduler has fewer credits than the ring has entries; should that ever be wrong,
  * the job fails.
  */
@@ -130,15 +132,18 @@ static void edgebert_ring_account(struct edgebert_stats *stats,
 }
 
 /* Takes a job out of the ring and ends it; the job may be gone afterwards. */
-static void edgebert_ring_end(struct edgebert_ring *ring, struct edgebert_job *job,
+static void edgebert_ring_end(struct edgebert_device *edev, struct edgebert_job *job,
 			      const struct edgebert_hw_completion *record, int error)
 {
+	struct edgebert_ring *ring = &edev->ring;
+
 	lockdep_assert_held(&ring->lock);
 
 	list_del_init(&job->active);
 	ring->slots[job->cookie % EDGEBERT_RING_ENTRIES] = NULL;
 	ring->outstanding--;
 	edgebert_job_end(job, record, error);
+	edgebert_pm_put(edev);
 }
 
 static int edgebert_ring_error(const struct edgebert_job *job, u16 status)
@@ -186,7 +191,7 @@ static void edgebert_ring_consume(struct edgebert_device *edev,
 	edgebert_ring_account(&job->context->vm->stats, record, busy_ns);
 	error = edgebert_ring_error(job, le16_to_cpu(record->status));
 	edgebert_ring_trace(edev, job, record, error);
-	edgebert_ring_end(ring, job, record, error);
+	edgebert_ring_end(edev, job, record, error);
 }
 
 /* Consumes all records there are; from the interrupt, and where one may have been lost. */
@@ -222,7 +227,7 @@ void edgebert_ring_fail_oldest(struct edgebert_device *edev, int error)
 	spin_lock_irqsave(&ring->lock, flags);
 	job = list_first_entry_or_null(&ring->active, struct edgebert_job, active);
 	if (job)
-		edgebert_ring_end(ring, job, NULL, error);
+		edgebert_ring_end(edev, job, NULL, error);
 	spin_unlock_irqrestore(&ring->lock, flags);
 }
 
@@ -234,7 +239,7 @@ void edgebert_ring_fail(struct edgebert_device *edev, int error)
 
 	spin_lock_irqsave(&ring->lock, flags);
 	list_for_each_entry_safe(job, next, &ring->active, active)
-		edgebert_ring_end(ring, job, NULL, error);
+		edgebert_ring_end(edev, job, NULL, error);
 	spin_unlock_irqrestore(&ring->lock, flags);
 }
 

@@ -13,6 +13,7 @@
 #include "edgebert_context.h"
 #include "edgebert_device.h"
 #include "edgebert_job.h"
+#include "edgebert_pm.h"
 #include "edgebert_recovery.h"
 #include "edgebert_ring.h"
 #include "edgebert_sched.h"
@@ -24,6 +25,22 @@
 #define EDGEBERT_SCHED_CREDITS	4
 
 static_assert(EDGEBERT_SCHED_CREDITS <= EDGEBERT_RING_ENTRIES);
+
+/* The device stays awake until the job has left the ring. */
+static struct dma_fence *edgebert_sched_start_job(struct edgebert_device *edev,
+						  struct edgebert_job *job)
+{
+	struct dma_fence *fence;
+	int ret;
+
+	ret = edgebert_pm_get(edev);
+	if (ret)
+		return ERR_PTR(ret);
+	fence = edgebert_ring_submit(edev, job);
+	if (IS_ERR(fence))
+		edgebert_pm_put(edev);
+	return fence;
+}
 
 /* Starts a job; allocates nothing, as memory may depend on jobs that end. */
 static struct dma_fence *edgebert_sched_run_job(struct drm_sched_job *base)
@@ -37,7 +54,7 @@ static struct dma_fence *edgebert_sched_run_job(struct drm_sched_job *base)
 	if (base->s_fence->finished.error)
 		return NULL;
 	if (drm_dev_enter(&edev->drm, &idx)) {
-		fence = edgebert_ring_submit(edev, job);
+		fence = edgebert_sched_start_job(edev, job);
 		drm_dev_exit(idx);
 	}
 	if (IS_ERR(fence))
@@ -57,7 +74,11 @@ static enum drm_gpu_sched_stat edgebert_sched_timedout_job(struct drm_sched_job 
 	int idx;
 
 	if (drm_dev_enter(&edev->drm, &idx)) {
-		edgebert_recovery_watch(edev);
+		/* Asleep, it has no jobs any more. */
+		if (edgebert_pm_get_if_awake(edev)) {
+			edgebert_recovery_watch(edev);
+			edgebert_pm_put(edev);
+		}
 		drm_dev_exit(idx);
 	}
 	return edgebert_sched_no_hang(base);

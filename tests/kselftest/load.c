@@ -2,14 +2,14 @@
 /*
  * edgebert-load: keeps the device busy, for the scripts that disturb it meanwhile.
  *
- * usage: edgebert-load SECONDS [JOB-MILLISECONDS]
+ * usage: edgebert-load SECONDS [JOB-MILLISECONDS [JOBS-AT-A-TIME]]
  * Prints what became of its jobs.  Exit status: 0 all jobs that ended well copied what
  * they should, and no other error than cancellation was seen; 3 the device was lost;
  * 1 anything else.
  */
 #include "tests/kselftest/device.h"
 
-#define DEPTH		6
+#define JOBS_AT_A_TIME	7
 #define STATUS_LOST	3
 
 struct tally {
@@ -40,7 +40,8 @@ static void count(struct tally *tally, struct workload *w, const struct drm_edge
 }
 
 /* One job in, the result of the oldest out; false when the device is lost. */
-static bool step(struct tally *tally, struct workload *w, uint64_t *next_result)
+static bool step(struct tally *tally, struct workload *w, uint64_t *next_result,
+		 unsigned int at_a_time)
 {
 	struct drm_edgebert_result result;
 
@@ -52,7 +53,7 @@ static bool step(struct tally *tally, struct workload *w, uint64_t *next_result)
 		tally->lost += errno == ENODEV;
 		return false;
 	}
-	if (w->job.sequence < *next_result + DEPTH)
+	if (w->job.sequence + 1 < *next_result + at_a_time)
 		return true;
 	if (try_result(w->fd, w->context, *next_result, in_ns(30 * SECOND_NS), &result)) {
 		if (errno != ENODEV) {
@@ -73,16 +74,19 @@ int main(int argc, char **argv)
 	int64_t end;
 	struct tally tally = { 0 };
 	uint64_t next_result = 1;
+	unsigned int at_a_time;
 	struct workload w;
 
 	if (argc < 2 || !device_path()) {
-		fprintf(stderr, argc < 2 ? "usage: edgebert-load SECONDS [JOB-MILLISECONDS]\n" :
-					   "edgebert-load: no EdgeBERT device\n");
+		fprintf(stderr, argc < 2 ?
+			"usage: edgebert-load SECONDS [JOB-MILLISECONDS [JOBS-AT-A-TIME]]\n" :
+			"edgebert-load: no EdgeBERT device\n");
 		return 1;
 	}
 	end = in_ns(atoi(argv[1]) * SECOND_NS);
 	workload_init_slow(&w, device_open(), argc > 2 ? atoi(argv[2]) : 20);
-	while (in_ns(0) < end && step(&tally, &w, &next_result))
+	at_a_time = argc > 3 ? (unsigned int)atoi(argv[3]) : JOBS_AT_A_TIME;
+	while (in_ns(0) < end && step(&tally, &w, &next_result, at_a_time))
 		;
 	printf("%u good, %u cancelled, %u lost, %u wrong\n", tally.good, tally.cancelled,
 	       tally.lost, tally.wrong);
