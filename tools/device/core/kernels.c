@@ -26,9 +26,13 @@ static int32_t decode_codes(const uint8_t *codes, size_t depth, int16_t *values,
 	return 0;
 }
 
-static void pack_rows(const int16_t *rows, size_t depth, int16_t *packed)
+static void pack_rows(const int16_t *rows, size_t depth, size_t group, size_t groups,
+		      int16_t *input)
 {
-	memcpy(packed, rows, EB_MATMUL_ROWS * depth * sizeof(*rows));
+	const size_t elements = EB_MATMUL_ROWS * depth;
+
+	(void)groups;
+	memcpy(input + group * elements, rows, elements * sizeof(*rows));
 }
 
 /* The whole depth at once, so these sums are never added to. */

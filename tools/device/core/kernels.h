@@ -20,7 +20,7 @@
  * `depth` elements from `first` on, both multiples of 16.
  */
 struct eb_matmul_block {
-	const int16_t *packed;		/* groups of 16 rows as pack_rows left them, whole depth */
+	const int16_t *packed;		/* input rows as pack_rows left them, whole depth */
 	const int32_t *input_pairs;	/* per row, from decode_codes */
 	const int16_t *weights;		/* [columns][depth] */
 	const int32_t *weight_pairs;	/* per column, from decode_codes */
@@ -42,8 +42,9 @@ struct eb_kernels {
 	/* As eb_bitmask_unpack_block. */
 	bool (*unpack_block)(const void *block, size_t size, size_t block_rows, size_t depth,
 			     uint8_t *dense);
-	/* rows[16][depth] to the order that `sum` reads; as many elements. */
-	void (*pack_rows)(const int16_t *rows, size_t depth, int16_t *packed);
+	/* rows[16][depth] to their place in the order that `sum` reads. */
+	void (*pack_rows)(const int16_t *rows, size_t depth, size_t group, size_t groups,
+			  int16_t *input);
 	/*
 	 * Adds to the sums, modulo 2^32, or begins them when first is 0: [column block][group]
 	 * and there 16 x 16 in an order known to `finish`.

@@ -216,8 +216,8 @@ static int read_input(struct matmul_run *run)
 
 		if (status != EDGEBERT_HW_OK)
 			return status;
-		run->kernels->pack_rows(rows, run->operation->depth,
-					run->input + group * group_elements);
+		run->kernels->pack_rows(rows, run->operation->depth, group, run->groups,
+					run->input);
 	}
 	return EDGEBERT_HW_OK;
 }

@@ -44,8 +44,12 @@ static int32_t decode_codes(const uint8_t *codes, size_t depth, int16_t *values,
 }
 
 /* packed[pair][row], as in matmul_avx512.c. */
-static void pack_rows(const int16_t *rows, size_t depth, int16_t *packed)
+static void pack_rows(const int16_t *rows, size_t depth, size_t group, size_t groups,
+		      int16_t *input)
 {
+	int16_t *packed = input + group * EB_MATMUL_ROWS * depth;
+
+	(void)groups;
 	for (size_t pair = 0; pair < depth / 2; pair++)
 		for (size_t row = 0; row < EB_MATMUL_ROWS; row++)
 			memcpy(packed + pair * PAIR_ELEMENTS + 2 * row,

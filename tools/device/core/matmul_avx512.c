@@ -18,17 +18,11 @@
 #include "tools/device/core/bitmask.h"
 #include "tools/device/core/kernels_x86.h"
 #include "tools/device/core/rows_avx512.h"
+#include "tools/device/core/sums_avx512.h"
 
-/*
- * Of 16 elements the first twelve go by the identity and the others by plain products: that
- * keeps adders and multipliers of a processor with twice as many adders about equally busy.
- */
-#define STEP 16
-#define IDENTITY_QUADS 3
-#define IDENTITY_PAIRS 0x1515		/* pairs to be multiplied by the next, of 16 */
 #define PAIR_ELEMENTS 32		/* int16 per vector */
-/* Elements of depth at a time: 64 rows and 4 columns of them fit in the first cache. */
-#define DEPTH_STEP 256
+/* Elements of depth at a time: 32 rows of them stay in the first cache. */
+#define DEPTH_STEP (8 * EB_SUM_LONG_BLOCK)
 
 /* Kept as an instruction: gcc 12 copies the accumulator of the intrinsic back and forth. */
 #define DOT_PRODUCT(sum, a, b) \
@@ -36,8 +30,9 @@
 
 /* ---- Decoding and packing ----------------------------------------------------------- */
 
-/* 32 codes to values; adds to products what the identity will take away. */
-static inline __m512i decode_lanes(__m256i row, __mmask32 *nonzero, __m512i *products)
+/* 32 codes to values; takes from products what the identity adds to pairs of `identity`. */
+static inline __m512i decode_lanes(__m256i row, __mmask16 identity, __mmask32 *nonzero,
+				   __m512i *products)
 {
 	const __m512i seven = _mm512_set1_epi16(7), fifteen = _mm512_set1_epi16(15);
 	const __m512i sixteen = _mm512_set1_epi16(16), magnitude = _mm512_set1_epi16(0x7f);
@@ -49,36 +44,52 @@ static inline __m512i decode_lanes(__m256i row, __mmask32 *nonzero, __m512i *pro
 	value = _mm512_maskz_sllv_epi16(*nonzero, value, exponent);
 	value = _mm512_mask_sub_epi16(value, _mm256_movepi8_mask(row), _mm512_setzero_si512(),
 				      value);
-	DOT_PRODUCT(*products, value,
-		    _mm512_maskz_shuffle_epi32(IDENTITY_PAIRS, value, _MM_PERM_CDAB));
+	DOT_PRODUCT(*products, value, _mm512_maskz_shuffle_epi32(identity, value, _MM_PERM_CDAB));
 	return value;
+}
+
+/* Decodes 32 codes, or the last 16. */
+static inline void decode_part(const uint8_t *codes, __mmask32 lanes, __mmask16 identity,
+			       int16_t *values, uint8_t *nonzero, __m512i *products)
+{
+	__m256i row = _mm256_maskz_loadu_epi8(lanes, codes);
+	__m256i counts = _mm256_maskz_loadu_epi8(lanes, nonzero);
+	__mmask32 set;
+
+	_mm512_mask_storeu_epi16(values, lanes, decode_lanes(row, identity, &set, products));
+	counts = _mm256_mask_sub_epi8(counts, set, counts, _mm256_set1_epi8(-1));
+	_mm256_mask_storeu_epi8(nonzero, lanes, counts);
+}
+
+/* Which of the pairs of the 16 elements at d are multiplied by the next pair. */
+static unsigned int identity_pairs(size_t d, size_t depth)
+{
+	if (d >= depth)
+		return 0;
+	if (d >= depth - depth % EB_SUM_LONG_BLOCK)
+		return 0x15;
+	return d % EB_SUM_LONG_BLOCK < EB_SUM_LONG_IDENTITY ? 0x55 : 0;
 }
 
 static int32_t decode_codes(const uint8_t *codes, size_t depth, int16_t *values,
 			    uint8_t *nonzero)
 {
-	const __m256i minus_one = _mm256_set1_epi8(-1);
-	__m512i products = _mm512_setzero_si512(), value;
-	__m256i counts;
-	__mmask32 set;
+	__m512i products = _mm512_setzero_si512();
 	size_t d;
 
-	for (d = 0; d + PAIR_ELEMENTS <= depth; d += PAIR_ELEMENTS) {
-		value = decode_lanes(_mm256_loadu_si256((const __m256i *)(codes + d)), &set,
-				     &products);
-		_mm512_storeu_si512(values + d, value);
-		counts = _mm256_loadu_si256((const __m256i *)(nonzero + d));
-		counts = _mm256_mask_sub_epi8(counts, set, counts, minus_one);
-		_mm256_storeu_si256((__m256i *)(nonzero + d), counts);
+	for (d = 0; d + 2 * EB_SUM_LONG_BLOCK <= depth; d += 2 * EB_SUM_LONG_BLOCK) {
+		decode_part(codes + d, UINT32_MAX, 0x5555, values + d, nonzero + d, &products);
+		decode_part(codes + d + 32, UINT32_MAX, 0x5500, values + d + 32, nonzero + d + 32,
+			    &products);
+		decode_part(codes + d + 64, UINT32_MAX, 0x0055, values + d + 64, nonzero + d + 64,
+			    &products);
 	}
-	if (d < depth) {
-		value = decode_lanes(_mm256_maskz_loadu_epi8(0xffff, codes + d), &set, &products);
-		_mm512_mask_storeu_epi16(values + d, 0xffff, value);
-		counts = _mm256_maskz_loadu_epi8(0xffff, nonzero + d);
-		counts = _mm256_mask_sub_epi8(counts, set, counts, minus_one);
-		_mm256_mask_storeu_epi8(nonzero + d, 0xffff, counts);
-	}
-	return _mm512_reduce_add_epi32(products);
+	for (; d < depth; d += PAIR_ELEMENTS)
+		decode_part(codes + d, depth - d < PAIR_ELEMENTS ? 0xffff : UINT32_MAX,
+			    (__mmask16)(identity_pairs(d, depth) |
+					identity_pairs(d + LANES, depth) << 8),
+			    values + d, nonzero + d, &products);
+	return -_mm512_reduce_add_epi32(products);
 }
 
 /* The oldest processors with VNNI have no VBMI2. */
@@ -124,9 +135,17 @@ static inline void transpose(__m512i *v)
 		v[i] = t[i];
 }
 
-/* packed[pair][row]: a pair of elements of each of the 16 rows makes a vector. */
-static void pack_rows(const int16_t *rows, size_t depth, int16_t *packed)
+/*
+ * A pair of elements of each of the 16 rows makes a vector.  Those of two groups of rows take
+ * turns, unless there is no second: packed[pair][row].
+ */
+static void pack_rows(const int16_t *rows, size_t depth, size_t group, size_t groups,
+		      int16_t *input)
 {
+	const size_t together = group % 2 || group + 1 < groups ? 2 : 1;
+	int16_t *packed = input + (group & ~(size_t)1) * LANES * depth +
+			  group % 2 * PAIR_ELEMENTS;
+
 	for (size_t d = 0; d < depth; d += PAIR_ELEMENTS) {
 		size_t pairs = depth - d >= PAIR_ELEMENTS ? LANES : LANES / 2;
 		__mmask16 lanes = (__mmask16)((1u << pairs) - 1);
@@ -139,98 +158,43 @@ static void pack_rows(const int16_t *rows, size_t depth, int16_t *packed)
 #pragma GCC unroll 16
 		for (size_t pair = 0; pair < LANES; pair++)
 			if (pair < pairs)
-				_mm512_storeu_si512(packed + (d / 2 + pair) * PAIR_ELEMENTS,
-						    tile[pair]);
+				_mm512_storeu_si512(packed + (d / 2 + pair) * together *
+						    PAIR_ELEMENTS, tile[pair]);
 	}
 }
 
 /* ---- Sums --------------------------------------------------------------------------- */
 
-static inline __m512i load_pair(const int16_t *weights)
-{
-	int32_t pair;
-
-	__builtin_memcpy(&pair, weights, sizeof(pair));
-	return _mm512_set1_epi32(pair);
-}
-
-/*
- * Adds a part of the depth to the sums of GROUPS x 16 rows times 4 columns.  What the
- * identity takes away is taken away at the beginning of the part.
- */
-#define DEFINE_SUM(NAME, GROUPS)								\
-static void NAME(const struct eb_matmul_block *block, size_t group, size_t column,		\
-		 int32_t *sums)									\
-{												\
-	const size_t stride = block->whole_depth * EB_MATMUL_ROWS, depth = block->depth;	\
-	const int16_t *input = block->packed + group * stride + block->first * EB_MATMUL_ROWS;	\
-	const int16_t *weights = block->weights + column * depth;				\
-	int32_t *tile = sums + ((column / 16 * block->groups + group) * 16 + column % 16) *	\
-			LANES;									\
-	__m512i sum[GROUPS][4];									\
-												\
-	_Pragma("GCC unroll 4") for (int g = 0; g < GROUPS; g++) {				\
-		__m512i rows = _mm512_loadu_si512(block->input_pairs + (group + g) * LANES);	\
-												\
-		rows = _mm512_sub_epi32(_mm512_setzero_si512(), rows);				\
-		_Pragma("GCC unroll 4") for (int c = 0; c < 4; c++) {				\
-			sum[g][c] = block->first ?						\
-				_mm512_load_si512(tile + (g * 16 + c) * LANES) : rows;		\
-			sum[g][c] = _mm512_sub_epi32(sum[g][c],					\
-				_mm512_set1_epi32(block->weight_pairs[column + c]));		\
-		}										\
-	}											\
-	for (size_t d = 0; d < depth; d += STEP) {						\
-		__m512i even[GROUPS], odd[GROUPS];						\
-												\
-		_Pragma("GCC unroll 3") for (int p = 0; p < 2 * IDENTITY_QUADS; p += 2) {	\
-			_Pragma("GCC unroll 4") for (int g = 0; g < GROUPS; g++) {		\
-				const int16_t *rows = input + g * stride + p * PAIR_ELEMENTS;	\
-												\
-				even[g] = _mm512_loadu_si512(rows);				\
-				odd[g] = _mm512_loadu_si512(rows + PAIR_ELEMENTS);		\
-			}									\
-			_Pragma("GCC unroll 4") for (int c = 0; c < 4; c++) {			\
-				__m512i w0 = load_pair(weights + c * depth + 2 * p);		\
-				__m512i w1 = load_pair(weights + c * depth + 2 * p + 2);	\
-												\
-				_Pragma("GCC unroll 4") for (int g = 0; g < GROUPS; g++)	\
-					DOT_PRODUCT(sum[g][c], _mm512_add_epi16(even[g], w1),	\
-						    _mm512_add_epi16(odd[g], w0));		\
-			}									\
-		}										\
-		_Pragma("GCC unroll 2") for (int p = 2 * IDENTITY_QUADS; p < STEP / 2; p++) {	\
-			_Pragma("GCC unroll 4") for (int g = 0; g < GROUPS; g++)		\
-				even[g] = _mm512_loadu_si512(input + g * stride +		\
-							     p * PAIR_ELEMENTS);		\
-			_Pragma("GCC unroll 4") for (int c = 0; c < 4; c++) {			\
-				__m512i w = load_pair(weights + c * depth + 2 * p);		\
-												\
-				_Pragma("GCC unroll 4") for (int g = 0; g < GROUPS; g++)	\
-					DOT_PRODUCT(sum[g][c], even[g], w);			\
-			}									\
-		}										\
-		input += STEP / 2 * PAIR_ELEMENTS;						\
-		weights += STEP;								\
-	}											\
-	_Pragma("GCC unroll 4") for (int g = 0; g < GROUPS; g++)				\
-		_Pragma("GCC unroll 4") for (int c = 0; c < 4; c++)				\
-			_mm512_store_si512(tile + (g * 16 + c) * LANES, sum[g][c]);		\
-}
-
-DEFINE_SUM(sum_64_rows, 4)
-DEFINE_SUM(sum_16_rows, 1)
-
+/* The depth of all but the last part is whole long blocks: see decode_codes. */
 static void sum(const struct eb_matmul_block *block, int32_t *sums)
 {
-	size_t whole = block->groups & ~(size_t)3;
+	struct eb_sum_tile tile = {
+		.depth = block->depth,
+		.short_blocks = block->depth % EB_SUM_LONG_BLOCK / EB_SUM_SHORT_BLOCK,
+		/* The first part begins from what the identity takes away per row. */
+		.begin_column = block->first ? LANES * sizeof(*sums) : 0,
+		.begin_group = (block->first ? EB_MATMUL_COLUMNS : 1) * LANES * sizeof(*sums),
+	};
 
-	for (size_t group = 0; group < whole; group += 4)
-		for (size_t column = 0; column < block->columns; column += 4)
-			sum_64_rows(block, group, column, sums);
-	for (size_t group = whole; group < block->groups; group++)
-		for (size_t column = 0; column < block->columns; column += 4)
-			sum_16_rows(block, group, column, sums);
+	for (size_t group = 0; group < block->groups; group += 2) {
+		size_t groups = block->groups - group < 2 ? 1 : 2;
+
+		tile.input = block->packed + group * LANES * block->whole_depth +
+			     groups * LANES * block->first;
+		for (size_t column = 0; column < block->columns; column += EB_SUM_COLUMNS) {
+			size_t at = column / EB_MATMUL_COLUMNS * block->groups + group;
+
+			tile.weights = block->weights + column * block->depth;
+			tile.weight_pairs = block->weight_pairs + column;
+			tile.sums = sums + (at * EB_MATMUL_COLUMNS + column % EB_MATMUL_COLUMNS) *
+				    LANES;
+			tile.begin = block->first ? tile.sums : block->input_pairs + group * LANES;
+			if (groups == 2)
+				eb_avx512_sum_32_rows(&tile);
+			else
+				eb_avx512_sum_16_rows(&tile);
+		}
+	}
 }
 
 /* ---- Finishing ---------------------------------------------------------------------- */
