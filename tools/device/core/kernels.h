@@ -26,6 +26,9 @@ struct eb_matmul_block {
 	const int32_t *weight_pairs;	/* per column, from decode_codes */
 	size_t rows, groups, columns;
 	size_t first, depth, whole_depth;
+	/* Codes that are wanted next, so many bytes at each: worth fetching meanwhile. */
+	const uint8_t *const *ahead;
+	size_t ahead_count, ahead_bytes;
 };
 
 struct eb_kernels {

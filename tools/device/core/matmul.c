@@ -392,12 +392,44 @@ static bool find_rows(struct matmul_run *run, const struct work_area *area, stru
 	return true;
 }
 
+/*
+ * The codes that this thread most likely decodes after `end` of the depth: of the same
+ * columns, or of the strip that it may expect to take next.
+ */
+static void look_ahead(const struct matmul_run *run, const struct strip *strip, size_t end,
+		       const uint8_t *ahead[STRIP_COLUMNS], struct eb_matmul_block *operands)
+{
+	const size_t depth = run->operation->depth, step = run->kernels->depth_step;
+	const size_t next = strip->index + run->strip_blocks * run->threads;
+	const bool packed = run->operation->flags & EDGEBERT_HW_CMD_PACKED;
+
+	operands->ahead_count = 0;
+	operands->ahead = ahead;
+	if (end < depth) {
+		operands->ahead_bytes = depth - end < step ? depth - end : step;
+		/* What was unpacked is near already. */
+		for (size_t c = 0; c < strip->columns && !packed; c++)
+			ahead[operands->ahead_count++] = strip->rows[c] + end;
+		return;
+	}
+	operands->ahead_bytes = packed ? SIZE_MAX : depth < step ? depth : step;
+	for (size_t b = next; b < next + run->strip_blocks && b < run->batch_ready; b++) {
+		size_t columns = packed ? 1 : block_columns(run->operation, run->batch_first + b);
+
+		for (size_t c = 0; c < columns; c++)
+			ahead[operands->ahead_count++] = run->batch[b].rows[c];
+		if (packed && run->batch[b].packed_bytes < operands->ahead_bytes)
+			operands->ahead_bytes = run->batch[b].packed_bytes;
+	}
+}
+
 /* Decodes the strip's weights part by part of the depth, and adds each to the sums. */
 static void sum_strip(const struct matmul_run *run, const struct work_area *area,
 		      const struct strip *strip)
 {
 	const size_t whole = run->operation->depth, step = run->kernels->depth_step;
 	int32_t pairs[STRIP_COLUMNS] = { 0 };
+	const uint8_t *ahead[STRIP_COLUMNS];
 	struct eb_matmul_block operands = {
 		.packed = run->input, .input_pairs = run->input_pairs,
 		.weights = area->weights, .weight_pairs = pairs,
@@ -417,6 +449,7 @@ static void sum_strip(const struct matmul_run *run, const struct work_area *area
 		       (operands.columns - strip->columns) * depth * sizeof(*area->weights));
 		operands.first = first;
 		operands.depth = depth;
+		look_ahead(run, strip, first + depth, ahead, &operands);
 		run->kernels->sum(&operands, area->sums);
 	}
 	add_counts(area->strip_nonzero, whole, area->nonzero);

@@ -165,6 +165,30 @@ static void pack_rows(const int16_t *rows, size_t depth, size_t group, size_t gr
 
 /* ---- Sums --------------------------------------------------------------------------- */
 
+/* ---- Sums --------------------------------------------------------------------------- */
+
+#define LINE 64
+
+/* Where fetching ahead has come to: a line of each of the places in turn. */
+struct fetch {
+	const struct eb_matmul_block *block;
+	size_t place, line;
+};
+
+static inline void fetch_ahead(struct fetch *fetch, size_t lines)
+{
+	const struct eb_matmul_block *block = fetch->block;
+
+	for (; lines && fetch->place < block->ahead_count; lines--) {
+		_mm_prefetch((const char *)block->ahead[fetch->place] + fetch->line, _MM_HINT_T1);
+		fetch->line += LINE;
+		if (fetch->line >= block->ahead_bytes) {
+			fetch->line = 0;
+			fetch->place++;
+		}
+	}
+}
+
 /* The depth of all but the last part is whole long blocks: see decode_codes. */
 static void sum(const struct eb_matmul_block *block, int32_t *sums)
 {
@@ -176,6 +200,11 @@ static void sum(const struct eb_matmul_block *block, int32_t *sums)
 		.begin_group = (block->first ? EB_MATMUL_COLUMNS : 1) * LANES * sizeof(*sums),
 	};
 
+	struct fetch fetch = { .block = block };
+	size_t calls = (block->groups + 1) / 2 * (block->columns / EB_SUM_COLUMNS);
+	size_t lines = block->ahead_count * ((block->ahead_bytes + LINE - 1) / LINE);
+
+	lines = (lines + calls - 1) / calls;
 	for (size_t group = 0; group < block->groups; group += 2) {
 		size_t groups = block->groups - group < 2 ? 1 : 2;
 
@@ -188,6 +217,7 @@ static void sum(const struct eb_matmul_block *block, int32_t *sums)
 			tile.weight_pairs = block->weight_pairs + column;
 			tile.sums = sums + (at * EB_MATMUL_COLUMNS + column % EB_MATMUL_COLUMNS) *
 				    LANES;
+			fetch_ahead(&fetch, lines);
 			tile.begin = block->first ? tile.sums : block->input_pairs + group * LANES;
 			if (groups == 2)
 				eb_avx512_sum_32_rows(&tile);
