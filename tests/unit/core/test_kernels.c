@@ -280,7 +280,7 @@ static void every_set_gives_the_same_rows(void **state)
 static void every_set_finishes_sums_alike(void **state)
 {
 	static int32_t sums[256];
-	static int16_t expected[256], actual[256] __attribute__((aligned(64)));
+	static int16_t expected[512], actual[512];
 	const struct eb_kernels *generic = eb_kernels_find("generic");
 	struct random random = { 12 };
 	int32_t bias[16];
@@ -300,6 +300,7 @@ static void every_set_finishes_sums_alike(void **state)
 			_Alignas(64) int32_t aligned_sums[256];
 			/* One sum for all elements: the order within a group is the set's own. */
 			int32_t sum = random_value(&random);
+			size_t stride = 16 * between(&random, 2, 4);
 
 			for (int i = 0; i < 256; i++)
 				sums[i] = aligned_sums[i] = sum;
@@ -307,8 +308,8 @@ static void every_set_finishes_sums_alike(void **state)
 				bias[c] = random_value(&random) >> 2;
 			memset(expected, 0, sizeof(expected));
 			memset(actual, 0, sizeof(actual));
-			generic->finish(&finish, sums, bias, round >> 3 & 1, expected);
-			kernels->finish(&finish, aligned_sums, bias, round >> 3 & 1, actual);
+			generic->finish(&finish, sums, bias, round >> 3 & 1, expected, stride);
+			kernels->finish(&finish, aligned_sums, bias, round >> 3 & 1, actual, stride);
 			assert_memory_equal(actual, expected, sizeof(expected));
 		}
 	}

@@ -51,7 +51,7 @@ static void sum(const struct eb_matmul_block *block, int32_t *sums)
 }
 
 static void finish_tile(const struct eb_matmul_finish *finish, int32_t *sums,
-			const int32_t *bias, bool transposed, void *elements)
+			const int32_t *bias, bool transposed, void *elements, size_t stride)
 {
 	const size_t size = eb_element_bytes(finish->output_format);
 	uint8_t row[EB_MATMUL_COLUMNS * 2] __attribute__((aligned(4)));
@@ -60,11 +60,11 @@ static void finish_tile(const struct eb_matmul_finish *finish, int32_t *sums,
 	for (size_t r = 0; r < EB_MATMUL_ROWS; r++) {
 		eb_matmul_finish_row(finish, sums + r * EB_MATMUL_COLUMNS, bias, row);
 		if (!transposed) {
-			memcpy(bytes + r * EB_MATMUL_COLUMNS * size, row, sizeof(row) / 2 * size);
+			memcpy(bytes + r * stride, row, sizeof(row) / 2 * size);
 			continue;
 		}
 		for (size_t c = 0; c < EB_MATMUL_COLUMNS; c++)
-			memcpy(bytes + (c * EB_MATMUL_ROWS + r) * size, row + c * size, size);
+			memcpy(bytes + c * stride + r * size, row + c * size, size);
 	}
 }
 

@@ -54,11 +54,11 @@ struct eb_kernels {
 	 */
 	void (*sum)(const struct eb_matmul_block *block, int32_t *sums);
 	/*
-	 * One group's sums, each with its column's bias, to elements[row][column], or
-	 * elements[column][row] when transposed.  The sums are used up.
+	 * One group's sums, each with its column's bias, to 16 elements of each row, or of each
+	 * column when transposed; stride is the distance of the next 16 in bytes.
 	 */
 	void (*finish)(const struct eb_matmul_finish *finish, int32_t *sums, const int32_t *bias,
-		       bool transposed, void *elements);
+		       bool transposed, void *elements, size_t stride);
 
 	/* As the functions of the same names. */
 	void (*adaptivfloat_encode_row)(const int32_t *values, size_t count,

@@ -306,50 +306,62 @@ static int read_block(struct matmul_run *run, size_t block, struct block_codes *
 
 /* ---- Results ------------------------------------------------------------------------ */
 
-/* Puts the elements of 16 rows and columns where they belong in the output kept aside. */
-static void place_tile(const struct matmul_run *run, const uint8_t *tile, size_t first_row,
-		       size_t first_column, size_t columns)
+/* Where the output kept aside has the elements of a tile. */
+struct place {
+	uint8_t *output;
+	size_t stride;			/* bytes to the next row, or column when transposed */
+	size_t lines, elements;		/* of the tile: 16 unless it is at an edge */
+};
+
+static struct place find_place(const struct matmul_run *run, size_t first_row,
+			       size_t first_column, size_t columns)
 {
 	const struct eb_operation *operation = run->operation;
 	size_t element = eb_element_bytes(operation->command->matmul.output_format);
 	size_t rows = operation->rows - first_row;
 
 	rows = rows < EB_MATMUL_ROWS ? rows : EB_MATMUL_ROWS;
-	if (operation->flags & EDGEBERT_HW_CMD_TRANSPOSE) {
-		for (size_t c = 0; c < columns; c++)
-			memcpy(run->output + ((first_column + c) * operation->rows + first_row) *
-			       element, tile + c * EB_MATMUL_ROWS * element, rows * element);
-		return;
-	}
-	for (size_t r = 0; r < rows; r++) {
-		uint8_t *output = run->output +
-			((first_row + r) * operation->columns + first_column) * element;
-
-		/* The usual case as one or two moves. */
-		if (element == 1 && columns == EB_MATMUL_COLUMNS)
-			memcpy(output, tile + r * EB_MATMUL_COLUMNS, EB_MATMUL_COLUMNS);
-		else
-			memcpy(output, tile + r * EB_MATMUL_COLUMNS * element, columns * element);
-	}
+	if (operation->flags & EDGEBERT_HW_CMD_TRANSPOSE)
+		return (struct place){
+			.output = run->output + (first_column * operation->rows + first_row) *
+				  element,
+			.stride = operation->rows * element, .lines = columns, .elements = rows,
+		};
+	return (struct place){
+		.output = run->output + (first_row * operation->columns + first_column) * element,
+		.stride = operation->columns * element, .lines = rows, .elements = columns,
+	};
 }
 
 static void finish_block(const struct matmul_run *run, int32_t *sums, size_t block)
 {
 	const struct edgebert_hw_matmul *matmul = &run->operation->command->matmul;
-	size_t first = block * EB_MATMUL_COLUMNS, columns = block_columns(run->operation, block);
+	const size_t first = block * EB_MATMUL_COLUMNS;
+	const size_t columns = block_columns(run->operation, block);
+	const size_t element = eb_element_bytes(matmul->output_format);
+	const bool transposed = run->operation->flags & EDGEBERT_HW_CMD_TRANSPOSE;
 	const struct eb_matmul_finish finish = {
 		.shift = eb_matmul_shift(matmul->input_bias, matmul->weights_bias),
 		.activation = matmul->activation,
 		.output_format = matmul->output_format,
 		.output_bias = matmul->output_bias,
 	};
-	int16_t tile[EB_MATMUL_ROWS * EB_MATMUL_COLUMNS] __attribute__((aligned(64)));
 
-	for (size_t group = 0; group < run->groups; group++) {
-		run->kernels->finish(&finish, sums + group * EB_MATMUL_ROWS *
-				     EB_MATMUL_COLUMNS, run->bias + first,
-				     run->operation->flags & EDGEBERT_HW_CMD_TRANSPOSE, tile);
-		place_tile(run, (const uint8_t *)tile, group * EB_MATMUL_ROWS, first, columns);
+	for (size_t group = 0; group < run->groups; group++, sums += EB_MATMUL_ROWS *
+							    EB_MATMUL_COLUMNS) {
+		uint8_t tile[EB_MATMUL_ROWS * EB_MATMUL_COLUMNS * 2] __attribute__((aligned(64)));
+		struct place place = find_place(run, group * EB_MATMUL_ROWS, first, columns);
+
+		if (place.lines == EB_MATMUL_ROWS && place.elements == EB_MATMUL_COLUMNS) {
+			run->kernels->finish(&finish, sums, run->bias + first, transposed,
+					     place.output, place.stride);
+			continue;
+		}
+		run->kernels->finish(&finish, sums, run->bias + first, transposed, tile,
+				     EB_MATMUL_COLUMNS * element);
+		for (size_t line = 0; line < place.lines; line++)
+			memcpy(place.output + line * place.stride,
+			       tile + line * EB_MATMUL_COLUMNS * element, place.elements * element);
 	}
 }
 

@@ -110,7 +110,7 @@ static void sum(const struct eb_matmul_block *block, int32_t *sums)
 }
 
 static void finish_tile(const struct eb_matmul_finish *finish, int32_t *sums,
-			const int32_t *bias, bool transposed, void *elements)
+			const int32_t *bias, bool transposed, void *elements, size_t stride)
 {
 	const size_t size = eb_element_bytes(finish->output_format);
 	uint8_t *bytes = elements;
@@ -124,12 +124,12 @@ static void finish_tile(const struct eb_matmul_finish *finish, int32_t *sums,
 			row[c] = sums[c * EB_MATMUL_ROWS + r];
 		eb_matmul_finish_row(finish, row, bias, finished);
 		if (!transposed) {
-			memcpy(bytes + r * EB_MATMUL_COLUMNS * size, from,
+			memcpy(bytes + r * stride, from,
 			       EB_MATMUL_COLUMNS * size);
 			continue;
 		}
 		for (size_t c = 0; c < EB_MATMUL_COLUMNS; c++)
-			memcpy(bytes + (c * EB_MATMUL_ROWS + r) * size, from + c * size, size);
+			memcpy(bytes + c * stride + r * size, from + c * size, size);
 	}
 }
 

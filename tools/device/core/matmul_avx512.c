@@ -11,11 +11,10 @@
  * 2^32, where the identity is exact.  The last two terms depend on the input row or the
  * weight row alone: decode_codes forms them.
  */
-#include "kernel/edgebert_hw.h"
-#include "tools/device/core/activation.h"
 #include "tools/device/core/adaptivfloat.h"
 #include "tools/device/core/avx512.h"
 #include "tools/device/core/bitmask.h"
+#include "tools/device/core/finish_avx512.h"
 #include "tools/device/core/kernels_x86.h"
 #include "tools/device/core/rows_avx512.h"
 #include "tools/device/core/sums_avx512.h"
@@ -227,126 +226,6 @@ static void sum(const struct eb_matmul_block *block, int32_t *sums)
 	}
 }
 
-/* ---- Finishing ---------------------------------------------------------------------- */
-
-/* A table of activation.c, and the differences of its entries, as 16-bit words. */
-struct table {
-	uint16_t start[192], step[192];
-};
-
-static struct table gelu_table __attribute__((aligned(64)));
-static struct table tanh_table __attribute__((aligned(64)));
-
-__attribute__((noinline)) static void fill_table(const int32_t *entries, struct table *table)
-{
-	for (size_t i = 0; i < EB_ACTIVATION_SEGMENTS; i++) {
-		table->start[i] = (uint16_t)entries[i];
-		table->step[i] = (uint16_t)(entries[i + 1] - entries[i]);
-	}
-}
-
-/*
- * Before any core exists, so that nobody can be reading them.  This runs on every processor,
- * but the compiler may use AVX-512 to fill.
- */
-__attribute__((constructor)) static void fill_tables(void)
-{
-	__builtin_cpu_init();
-	if (!eb_cpu_has_avx512())
-		return;
-	fill_table(eb_gelu_tail, &gelu_table);
-	fill_table(eb_tanh_value, &tanh_table);
-}
-
-/* Entries are in the lower halves of the result; the upper ones hold anything. */
-static inline __m512i look_up(const uint16_t *entries, __m512i index)
-{
-	__m512i low = _mm512_permutex2var_epi16(_mm512_load_si512(entries), index,
-						_mm512_load_si512(entries + 32));
-	__m512i middle = _mm512_permutex2var_epi16(_mm512_load_si512(entries + 64), index,
-						   _mm512_load_si512(entries + 96));
-	__m512i high = _mm512_permutexvar_epi16(index, _mm512_load_si512(entries + 128));
-
-	low = _mm512_mask_mov_epi32(low, _mm512_cmpge_epi32_mask(index, _mm512_set1_epi32(64)),
-				    middle);
-	return _mm512_mask_mov_epi32(low,
-				     _mm512_cmpge_epi32_mask(index, _mm512_set1_epi32(128)), high);
-}
-
-/* As interpolate() in activation.c; zero beyond the table. */
-static inline __m512i interpolate(const struct table *table, __m512i value, __mmask16 *inside)
-{
-	const int shift = EB_ACTIVATION_SEGMENT_BITS + 4;
-	__m512i segment = _mm512_srli_epi32(value, EB_ACTIVATION_SEGMENT_BITS);
-	__m512i part = _mm512_and_si512(value,
-					_mm512_set1_epi32((1 << EB_ACTIVATION_SEGMENT_BITS) - 1));
-	__m512i start, step;
-
-	*inside = _mm512_cmplt_epu32_mask(segment, _mm512_set1_epi32(EB_ACTIVATION_SEGMENTS));
-	segment = _mm512_maskz_mov_epi32(*inside, segment);
-	start = _mm512_and_si512(look_up(table->start, segment), _mm512_set1_epi32(0xffff));
-	step = _mm512_srai_epi32(_mm512_slli_epi32(look_up(table->step, segment), 16), 16);
-	start = _mm512_add_epi32(_mm512_slli_epi32(start, EB_ACTIVATION_SEGMENT_BITS),
-				 _mm512_mullo_epi32(step, part));
-	start = _mm512_add_epi32(start, _mm512_set1_epi32(1 << (shift - 1)));
-	return _mm512_maskz_srai_epi32(*inside, start, (unsigned int)shift);
-}
-
-static inline __m512i activate(unsigned int activation, __m512i value)
-{
-	const __m512i zero = _mm512_setzero_si512();
-	__m512i result;
-	__mmask16 inside;
-
-	switch (activation) {
-	case EDGEBERT_HW_ACTIVATION_RELU:
-		return _mm512_max_epi32(value, zero);
-	case EDGEBERT_HW_ACTIVATION_GELU:
-		result = interpolate(&gelu_table, _mm512_abs_epi32(value), &inside);
-		return _mm512_sub_epi32(_mm512_max_epi32(value, zero), result);
-	case EDGEBERT_HW_ACTIVATION_TANH:
-		result = interpolate(&tanh_table, _mm512_abs_epi32(value), &inside);
-		result = _mm512_mask_mov_epi32(_mm512_set1_epi32(1 << 12), inside, result);
-		return _mm512_mask_sub_epi32(result, _mm512_movepi32_mask(value), zero, result);
-	default:
-		return value;
-	}
-}
-
-static void finish_tile(const struct eb_matmul_finish *finish, int32_t *sums,
-			const int32_t *bias, bool transposed, void *elements)
-{
-	const int32_t offset = eb_adaptivfloat_encode_offset(EB_MATMUL_FRACTION_BITS,
-							     finish->output_bias);
-	const bool codes = finish->output_format == EDGEBERT_HW_FORMAT_AF8;
-	const __m128i shift = _mm_cvtsi32_si128((int)finish->shift);
-	__m512i tile[LANES];
-
-#pragma GCC unroll 16
-	for (int i = 0; i < LANES; i++)
-		tile[i] = _mm512_load_si512(sums + i * LANES);
-	if (!transposed)
-		transpose(tile);
-#pragma GCC unroll 16
-	for (int i = 0; i < LANES; i++)
-		_mm512_store_si512(sums + i * LANES, tile[i]);
-	for (int i = 0; i < LANES; i++) {
-		__m512i value = _mm512_sra_epi32(_mm512_load_si512(sums + i * LANES), shift);
-
-		value = _mm512_add_epi32(value, transposed ? _mm512_set1_epi32(bias[i]) :
-							     _mm512_loadu_si512(bias));
-		value = activate(finish->activation, value);
-		if (codes) {
-			_mm_storeu_si128((__m128i *)elements + i, encode_lanes(value, offset));
-			continue;
-		}
-		/* Round half up from 12 to 10 fraction bits. */
-		value = _mm512_srai_epi32(_mm512_add_epi32(value, _mm512_set1_epi32(2)), 2);
-		_mm256_storeu_si256((__m256i *)elements + i,
-				    _mm512_cvtepi32_epi16(saturate_lanes(value)));
-	}
-}
-
 const struct eb_kernels eb_kernels_avx512 = {
 	.name = "avx512",
 	.supported = eb_cpu_has_avx512,
@@ -355,7 +234,7 @@ const struct eb_kernels eb_kernels_avx512 = {
 	.unpack_block = unpack_block,
 	.pack_rows = pack_rows,
 	.sum = sum,
-	.finish = finish_tile,
+	.finish = eb_avx512_finish_tile,
 	.adaptivfloat_encode_row = eb_avx512_adaptivfloat_encode_row,
 	.adaptivfloat_decode_row = eb_avx512_adaptivfloat_decode_row,
 	.softmax_row = eb_avx512_softmax_row,

@@ -20,9 +20,10 @@ void eb_avx512_adaptivfloat_encode_row(const int32_t *values, size_t count,
 	for (size_t i = 0; i < count; i += LANES) {
 		__mmask16 lanes = lanes_left(count, i);
 
+		__m512i value = _mm512_maskz_loadu_epi32(lanes, values + i);
+
 		_mm_mask_storeu_epi8(codes + i, lanes,
-				     encode_lanes(_mm512_maskz_loadu_epi32(lanes, values + i),
-						  offset));
+				     _mm512_cvtepi32_epi8(encode_lanes(value, offset)));
 	}
 }
 
