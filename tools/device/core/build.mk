@@ -8,13 +8,14 @@ edgebert-core_SOURCES := $(addprefix tools/device/core/, \
 	matmul_generic.c operand.c operating_point.c piecewise_linear.c profile.c softmax.c workers.c)
 # Kernels for instruction sets that the rest does not need; the processor is asked first.
 ifneq ($(filter x86_64% amd64%,$(shell $(CC) -dumpmachine)),)
-edgebert-core_SOURCES += $(addprefix tools/device/core/, bitmask_avx512.c \
-	finish_avx512.c matmul_avx2.c matmul_avx512.c rows_avx512.c sums_avx512.c)
+edgebert-core_SOURCES += $(addprefix tools/device/core/, bitmask_avx512.c codes_avx512.c \
+	codes_avx512_vbmi.c finish_avx512.c matmul_avx2.c matmul_avx512.c rows_avx512.c sums_avx512.c)
 $(BUILD)/obj/tools/device/core/matmul_avx2.o: TARGET_CFLAGS += -mavx2
-$(BUILD)/obj/tools/device/core/bitmask_avx512.o: TARGET_CFLAGS += -mavx512f -mavx512bw \
-	-mavx512vl -mavx512vbmi2
-$(addprefix $(BUILD)/obj/tools/device/core/, finish_avx512.o matmul_avx512.o \
-	rows_avx512.o sums_avx512.o): TARGET_CFLAGS += -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx512vnni
+$(addprefix $(BUILD)/obj/tools/device/core/, bitmask_avx512.o codes_avx512.o codes_avx512_vbmi.o \
+	finish_avx512.o matmul_avx512.o rows_avx512.o sums_avx512.o): TARGET_CFLAGS += \
+	-mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx512vnni
+$(addprefix $(BUILD)/obj/tools/device/core/, bitmask_avx512.o codes_avx512_vbmi.o): \
+	TARGET_CFLAGS += -mavx512vbmi -mavx512vbmi2
 endif
 # Loops over rows are written to be vectorised.
 edgebert-core_CFLAGS := -O3

@@ -95,10 +95,17 @@ bool eb_cpu_has_avx512(void)
 	       __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
 	       __builtin_cpu_supports("avx512vnni");
 }
+
+bool eb_cpu_has_avx512_vbmi(void)
+{
+	return eb_cpu_has_avx512() && __builtin_cpu_supports("avx512vbmi") &&
+	       __builtin_cpu_supports("avx512vbmi2");
+}
 #endif
 
 const struct eb_kernels *const eb_kernel_sets[] = {
 #ifdef __x86_64__
+	&eb_kernels_avx512_vbmi,
 	&eb_kernels_avx512,
 	&eb_kernels_avx2,
 #endif

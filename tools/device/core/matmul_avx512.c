@@ -14,6 +14,7 @@
 #include "tools/device/core/adaptivfloat.h"
 #include "tools/device/core/avx512.h"
 #include "tools/device/core/bitmask.h"
+#include "tools/device/core/codes_avx512.h"
 #include "tools/device/core/finish_avx512.h"
 #include "tools/device/core/kernels_x86.h"
 #include "tools/device/core/rows_avx512.h"
@@ -23,82 +24,7 @@
 /* Elements of depth at a time: 32 rows of them stay in the first cache. */
 #define DEPTH_STEP (8 * EB_SUM_LONG_BLOCK)
 
-/* Kept as an instruction: gcc 12 copies the accumulator of the intrinsic back and forth. */
-#define DOT_PRODUCT(sum, a, b) \
-	__asm__("vpdpwssd %2, %1, %0" : "+v"(sum) : "v"(a), "v"(b))
-
-/* ---- Decoding and packing ----------------------------------------------------------- */
-
-/* 32 codes to values; takes from products what the identity adds to pairs of `identity`. */
-static inline __m512i decode_lanes(__m256i row, __mmask16 identity, __mmask32 *nonzero,
-				   __m512i *products)
-{
-	const __m512i seven = _mm512_set1_epi16(7), fifteen = _mm512_set1_epi16(15);
-	const __m512i sixteen = _mm512_set1_epi16(16), magnitude = _mm512_set1_epi16(0x7f);
-	__m512i code = _mm512_cvtepu8_epi16(row);
-	__m512i exponent = _mm512_and_si512(_mm512_srli_epi16(code, 4), seven);
-	__m512i value = _mm512_or_si512(_mm512_and_si512(code, fifteen), sixteen);
-
-	*nonzero = _mm512_test_epi16_mask(code, magnitude);
-	value = _mm512_maskz_sllv_epi16(*nonzero, value, exponent);
-	value = _mm512_mask_sub_epi16(value, _mm256_movepi8_mask(row), _mm512_setzero_si512(),
-				      value);
-	DOT_PRODUCT(*products, value, _mm512_maskz_shuffle_epi32(identity, value, _MM_PERM_CDAB));
-	return value;
-}
-
-/* Decodes 32 codes, or the last 16. */
-static inline void decode_part(const uint8_t *codes, __mmask32 lanes, __mmask16 identity,
-			       int16_t *values, uint8_t *nonzero, __m512i *products)
-{
-	__m256i row = _mm256_maskz_loadu_epi8(lanes, codes);
-	__m256i counts = _mm256_maskz_loadu_epi8(lanes, nonzero);
-	__mmask32 set;
-
-	_mm512_mask_storeu_epi16(values, lanes, decode_lanes(row, identity, &set, products));
-	counts = _mm256_mask_sub_epi8(counts, set, counts, _mm256_set1_epi8(-1));
-	_mm256_mask_storeu_epi8(nonzero, lanes, counts);
-}
-
-/* Which of the pairs of the 16 elements at d are multiplied by the next pair. */
-static unsigned int identity_pairs(size_t d, size_t depth)
-{
-	if (d >= depth)
-		return 0;
-	if (d >= depth - depth % EB_SUM_LONG_BLOCK)
-		return 0x15;
-	return d % EB_SUM_LONG_BLOCK < EB_SUM_LONG_IDENTITY ? 0x55 : 0;
-}
-
-static int32_t decode_codes(const uint8_t *codes, size_t depth, int16_t *values,
-			    uint8_t *nonzero)
-{
-	__m512i products = _mm512_setzero_si512();
-	size_t d;
-
-	for (d = 0; d + 2 * EB_SUM_LONG_BLOCK <= depth; d += 2 * EB_SUM_LONG_BLOCK) {
-		decode_part(codes + d, UINT32_MAX, 0x5555, values + d, nonzero + d, &products);
-		decode_part(codes + d + 32, UINT32_MAX, 0x5500, values + d + 32, nonzero + d + 32,
-			    &products);
-		decode_part(codes + d + 64, UINT32_MAX, 0x0055, values + d + 64, nonzero + d + 64,
-			    &products);
-	}
-	for (; d < depth; d += PAIR_ELEMENTS)
-		decode_part(codes + d, depth - d < PAIR_ELEMENTS ? 0xffff : UINT32_MAX,
-			    (__mmask16)(identity_pairs(d, depth) |
-					identity_pairs(d + LANES, depth) << 8),
-			    values + d, nonzero + d, &products);
-	return -_mm512_reduce_add_epi32(products);
-}
-
-/* The oldest processors with VNNI have no VBMI2. */
-static bool unpack_block(const void *block, size_t size, size_t block_rows, size_t depth,
-			 uint8_t *dense)
-{
-	if (__builtin_cpu_supports("avx512vbmi2"))
-		return eb_avx512_unpack_block(block, size, block_rows, depth, dense);
-	return eb_bitmask_unpack_block(block, size, block_rows, depth, dense);
-}
+/* ---- Packing ------------------------------------------------------------------------- */
 
 /* 16 x 16 numbers of 32 bits: rows to columns. */
 static inline void transpose(__m512i *v)
@@ -226,17 +152,28 @@ static void sum(const struct eb_matmul_block *block, int32_t *sums)
 	}
 }
 
+#define AVX512_KERNELS						\
+	.depth_step = DEPTH_STEP,				\
+	.pack_rows = pack_rows,					\
+	.sum = sum,						\
+	.finish = eb_avx512_finish_tile,			\
+	.adaptivfloat_encode_row = eb_avx512_adaptivfloat_encode_row,	\
+	.adaptivfloat_decode_row = eb_avx512_adaptivfloat_decode_row,	\
+	.softmax_row = eb_avx512_softmax_row,			\
+	.layernorm_row = eb_avx512_layernorm_row
+
 const struct eb_kernels eb_kernels_avx512 = {
 	.name = "avx512",
 	.supported = eb_cpu_has_avx512,
-	.depth_step = DEPTH_STEP,
-	.decode_codes = decode_codes,
-	.unpack_block = unpack_block,
-	.pack_rows = pack_rows,
-	.sum = sum,
-	.finish = eb_avx512_finish_tile,
-	.adaptivfloat_encode_row = eb_avx512_adaptivfloat_encode_row,
-	.adaptivfloat_decode_row = eb_avx512_adaptivfloat_decode_row,
-	.softmax_row = eb_avx512_softmax_row,
-	.layernorm_row = eb_avx512_layernorm_row,
+	.decode_codes = eb_avx512_decode_codes,
+	.unpack_block = eb_bitmask_unpack_block,
+	AVX512_KERNELS,
+};
+
+const struct eb_kernels eb_kernels_avx512_vbmi = {
+	.name = "avx512-vbmi",
+	.supported = eb_cpu_has_avx512_vbmi,
+	.decode_codes = eb_avx512_vbmi_decode_codes,
+	.unpack_block = eb_avx512_unpack_block,
+	AVX512_KERNELS,
 };

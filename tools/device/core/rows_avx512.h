@@ -6,7 +6,6 @@
 #ifndef EDGEBERT_DEVICE_ROWS_AVX512_H
 #define EDGEBERT_DEVICE_ROWS_AVX512_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -19,9 +18,5 @@ void eb_avx512_softmax_row(const int16_t *words, const int16_t *span, size_t cou
 			   int32_t *probabilities);
 void eb_avx512_layernorm_row(const int16_t *words, const int16_t *gamma, const int16_t *beta,
 			     size_t count, uint32_t epsilon, int32_t *values);
-
-/* As eb_bitmask_unpack_block; needs VBMI2 too. */
-bool eb_avx512_unpack_block(const void *block, size_t size, size_t rows, size_t depth,
-			    uint8_t *dense);
 
 #endif /* EDGEBERT_DEVICE_ROWS_AVX512_H */

@@ -9,7 +9,7 @@
  */
 #include "tools/device/core/sums_avx512.h"
 
-#include <immintrin.h>
+#include "tools/device/core/avx512.h"
 
 #define LONG_PLAIN (EB_SUM_LONG_BLOCK - EB_SUM_LONG_IDENTITY)
 #define SHORT_PLAIN (EB_SUM_SHORT_BLOCK - EB_SUM_SHORT_IDENTITY)
@@ -187,9 +187,6 @@ void eb_avx512_sum_32_rows(const struct eb_sum_tile *tile)
 }
 
 /* ---- 16 rows: the last of an odd number of groups ----------------------------------- */
-
-#define DOT_PRODUCT(sum, a, b) \
-	__asm__("vpdpwssd %2, %1, %0" : "+v"(sum) : "v"(a), "v"(b))
 
 #define ROWS_PAIR 32		/* elements of a pair of 16 rows */
 
