@@ -14,19 +14,26 @@ BUILD    ?= build
 override BUILD := $(patsubst $(CURDIR)/%,%,$(abspath $(BUILD)))
 SANITIZE ?=
 CC       := $(if $(filter default undefined,$(origin CC)),gcc,$(CC))
+# The C++ compiler of the same make; one file needs it (lib/sentencepiece.cc).
+ifneq ($(filter default undefined,$(origin CXX)),)
+CXX      := $(if $(findstring clang,$(CC)),$(subst clang,clang++,$(CC)),$(subst gcc,g++,$(CC)))
+endif
 AR       ?= ar
 PKG_CONFIG ?= pkg-config
 VERSION  := 0.1.0
 SOMAJOR  := 1
 
 CFLAGS   ?= -O2 -g
-WARNINGS := -Wall -Wextra -Werror -Wshadow -Wpointer-arith -Wstrict-prototypes \
-            -Wmissing-prototypes -Wvla -Wformat=2
+CXXFLAGS ?= $(CFLAGS)
+COMMON_WARNINGS := -Wall -Wextra -Werror -Wshadow -Wpointer-arith -Wvla -Wformat=2
+WARNINGS := $(COMMON_WARNINGS) -Wstrict-prototypes -Wmissing-prototypes
 SANITIZER_FLAGS := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all \
                    -fno-omit-frame-pointer)
-ALL_CFLAGS := -std=c17 -D_GNU_SOURCE -DEDGEBERT_VERSION='"$(VERSION)"' -fPIC \
+COMMON_FLAGS := -D_GNU_SOURCE -DEDGEBERT_VERSION='"$(VERSION)"' -fPIC \
               -fvisibility=hidden -fno-strict-aliasing -fwrapv -fstack-protector-strong \
-              $(WARNINGS) -I. -Ilib/include -Iuapi $(CFLAGS) $(SANITIZER_FLAGS)
+              -I. -Ilib/include -Iuapi
+ALL_CFLAGS := -std=c17 $(COMMON_FLAGS) $(WARNINGS) $(CFLAGS) $(SANITIZER_FLAGS)
+ALL_CXXFLAGS := -std=c++17 $(COMMON_FLAGS) $(COMMON_WARNINGS) $(CXXFLAGS) $(SANITIZER_FLAGS)
 ALL_LDFLAGS := -Wl,--as-needed -Wl,-z,relro,-z,now $(SANITIZER_FLAGS) $(LDFLAGS)
 
 # What the build.mk files append to:
@@ -48,7 +55,7 @@ HELP         :=
 
 include $(sort $(wildcard lib/build.mk tools/*/build.mk tools/device/*/build.mk tests/build.mk tests/*/build.mk kernel/build.mk Documentation/build.mk))
 
-objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
+objects = $(patsubst %,$(BUILD)/obj/%.o,$(basename $(1)))
 archives = $(patsubst %,$(BUILD)/obj/lib%.a,$(1))
 package_libs = $(if $(1),$(shell $(PKG_CONFIG) --libs $(1) 2>/dev/null))
 package_cflags = $(if $(1),$(shell $(PKG_CONFIG) --cflags $(1) 2>/dev/null))
@@ -82,14 +89,20 @@ $(foreach a,$(STATIC_LIBS),$(eval $(call archive_rule,$(a))))
 # Objects are rebuilt when the flags they were built with change.
 $(BUILD)/flags: FORCE
 	@mkdir -p $(@D)
-	@echo '$(CC) $(ALL_CFLAGS)' | cmp -s - $@ || echo '$(CC) $(ALL_CFLAGS)' > $@
+	@echo '$(CC) $(ALL_CFLAGS) $(CXX) $(ALL_CXXFLAGS)' | cmp -s - $@ || \
+		echo '$(CC) $(ALL_CFLAGS) $(CXX) $(ALL_CXXFLAGS)' > $@
 
 $(BUILD)/obj/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	@echo "  CC      $<"
 	@$(CC) $(ALL_CFLAGS) $(TARGET_CFLAGS) -MMD -MP -c -o $@ $<
 
--include $(patsubst %.c,$(BUILD)/obj/%.d,$(sort $(OBJECT_SOURCES)))
+$(BUILD)/obj/%.o: %.cc $(BUILD)/flags
+	@mkdir -p $(@D)
+	@echo "  CXX     $<"
+	@$(CXX) $(ALL_CXXFLAGS) $(TARGET_CFLAGS) -MMD -MP -c -o $@ $<
+
+-include $(patsubst %,$(BUILD)/obj/%.d,$(basename $(sort $(OBJECT_SOURCES))))
 
 .PHONY: all FORCE clean help programs unit-tests threaded-unit-tests list-unit-tests \
         list-threaded-unit-tests

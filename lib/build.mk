@@ -16,11 +16,11 @@ edgebert-rt_PACKAGES := json-c libdrm libkmod libudev zlib
 
 runtime_archives := $(BUILD)/obj/libedgebert-rt.a $(BUILD)/obj/libtokenizer.a \
 	$(BUILD)/obj/libedgebert-core.a
-runtime_packages := json-c libkmod libudev zlib libutf8proc
+runtime_packages := json-c libkmod libudev zlib libutf8proc sentencepiece
 
 # What a host program needs beside the archives edgebert-rt, tokenizer and edgebert-core.
 RUNTIME_PACKAGES := $(runtime_packages)
-RUNTIME_LIBS := -lm -lpthread
+RUNTIME_LIBS := -lm -lpthread -lstdc++
 
 RUNTIME_LIBRARY := $(BUILD)/lib/libedgebert-rt.so
 RUNTIME_PKGCONFIG := $(BUILD)/lib/pkgconfig/edgebert-rt.pc
@@ -67,5 +67,7 @@ install: all
 
 # Text to token ids; the model compiler uses it too.
 STATIC_LIBS += tokenizer
-tokenizer_SOURCES := lib/tokenizer_wordpiece.c lib/vocabulary.c lib/unicode_text.c
-tokenizer_PACKAGES := libutf8proc
+tokenizer_SOURCES := lib/sentencepiece.cc lib/sentencepiece_check.c lib/sentencepiece_map.c \
+	lib/tokenizer.c lib/tokenizer_albert.c lib/tokenizer_wordpiece.c lib/vocabulary.c \
+	lib/unicode_text.c
+tokenizer_PACKAGES := libutf8proc sentencepiece

@@ -7,7 +7,8 @@
  *   PARAMETERS  struct eb_model_parameters
  *   METADATA    UTF-8 JSON object: "name", "architecture", "task", "labels" (array of
  *               strings), "licence", "provenance", "calibration" (free report)
- *   VOCABULARY  for WordPiece: one token per line, line number = id
+ *   VOCABULARY  for WordPiece: one token per line, line number = id; for SentencePiece:
+ *               the serialised model, as in a checkpoint's spiece.model
  *   WEIGHTS     placed unchanged at operand segment 0, device read-only
  *   PROGRAM     struct eb_model_program, then commands
  *   CYCLES      struct eb_model_cycles, one section per device profile
@@ -57,9 +58,16 @@ struct eb_model_section {
 };
 
 enum eb_model_tokenizer {
-	EB_MODEL_TOKENIZER_WORDPIECE = 1,
+	EB_MODEL_TOKENIZER_WORDPIECE = 1,	/* BERT's */
+	EB_MODEL_TOKENIZER_SENTENCEPIECE,	/* unigram, with ALBERT's preparation of the text */
 };
-#define EB_MODEL_TOKENIZER_LOWER_CASE (1u << 0)	/* lower-case and strip accents */
+/* WordPiece strips accents with LOWER_CASE, SentencePiece always; the next two say otherwise. */
+#define EB_MODEL_TOKENIZER_LOWER_CASE (1u << 0)
+#define EB_MODEL_TOKENIZER_KEEP_ACCENTS (1u << 1)
+#define EB_MODEL_TOKENIZER_STRIP_ACCENTS (1u << 2)	/* WordPiece only */
+#define EB_MODEL_TOKENIZER_JOIN_IDEOGRAPHS (1u << 3)	/* WordPiece: they are letters */
+#define EB_MODEL_TOKENIZER_KEEP_SPACES (1u << 4)	/* SentencePiece: all white space counts */
+#define EB_MODEL_TOKENIZER_FLAGS ((1u << 5) - 1)
 
 struct eb_model_parameters {
 	uint32_t hardware_major;	/* contract the program is made for */

@@ -9,7 +9,6 @@ struct range {
 };
 
 #define VOCABULARY_MAX (1u << 24)
-#define KNOWN_TOKENIZER_FLAGS EB_MODEL_TOKENIZER_LOWER_CASE
 
 static enum eb_status check_ranges(const struct eb_model_file *file,
 				   const struct eb_model_parameters *p)
@@ -56,8 +55,9 @@ enum eb_status eb_model_parameters_check(const struct eb_model_file *file,
 			       "%s: made for hardware version %u, this library knows version %d; "
 			       "recompile the model or upgrade the library", file->name,
 			       p->hardware_major, EDGEBERT_HW_VERSION_MAJOR);
-	if (p->tokenizer != EB_MODEL_TOKENIZER_WORDPIECE ||
-	    p->tokenizer_flags & ~KNOWN_TOKENIZER_FLAGS)
+	if (p->tokenizer < EB_MODEL_TOKENIZER_WORDPIECE ||
+	    p->tokenizer > EB_MODEL_TOKENIZER_SENTENCEPIECE ||
+	    p->tokenizer_flags & ~EB_MODEL_TOKENIZER_FLAGS)
 		return eb_fail(EB_MODEL_UNSUPPORTED,
 			       "%s: tokenizer %u with flags 0x%x is not known to this library (%s); "
 			       "upgrade it", file->name, p->tokenizer, p->tokenizer_flags,

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT
 /*
- * BERT's uncased WordPiece: text is cleaned, folded and split into words in one pass,
- * each word into the longest known pieces.  No memory is allocated per text or word.
+ * BERT's WordPiece, uncased and cased: text is cleaned, folded and split into words in one
+ * pass, each word into the longest known pieces.  No memory is allocated per text or word.
  */
-#include "lib/tokenizer.h"
+#include "lib/tokenizer_kinds.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "lib/status.h"
@@ -15,26 +14,17 @@
 /* A longer word becomes [UNK]. */
 #define WORD_CHARACTERS_MAX 100
 #define WORD_BYTES_MAX (4 * WORD_CHARACTERS_MAX)
-/* [CLS], one piece, [SEP]. */
-#define SEQUENCE_LEAST 3
-
-struct eb_tokenizer {
-	struct vocabulary vocabulary;
-	struct eb_tokenizer_special special;
-	uint32_t sequence_max;
-	bool lower_case;
-};
+#define CAPITAL_DOTTED_I 0x0130
+#define COMBINING_DOT 0x0307
 
 /* What one call of encode carries through the text. */
 struct encoding {
 	const struct eb_tokenizer *tokenizer;
+	bool lower_case, strip_accents, join_ideographs;
 	int32_t word[WORD_CHARACTERS_MAX];
 	size_t word_length;	/* characters; counts on above the maximum */
 	size_t marks_start;	/* where the run of reorderable marks at the end begins */
-	uint32_t *ids;
-	size_t capacity;
-	size_t count;
-	bool truncated;
+	struct token_list *list;
 };
 
 static enum eb_status find_special(const struct vocabulary *vocabulary, const char *name,
@@ -71,79 +61,12 @@ static enum eb_status find_specials(struct eb_tokenizer *tokenizer)
 	return EB_OK;
 }
 
-static enum eb_status check_request(enum eb_model_tokenizer kind, uint32_t flags,
-				    uint32_t sequence_max)
+enum eb_status wordpiece_create(struct eb_tokenizer *tokenizer, const char *vocabulary, size_t size)
 {
-	if (kind != EB_MODEL_TOKENIZER_WORDPIECE)
-		return eb_fail(EB_MODEL_UNSUPPORTED, "the model wants tokenizer %u, which this "
-			       "version does not have: upgrade the library", (unsigned int)kind);
-	if (flags & ~EB_MODEL_TOKENIZER_LOWER_CASE)
-		return eb_fail(EB_MODEL_UNSUPPORTED, "the model wants tokenizer flags 0x%x, of "
-			       "which this version knows 0x%x: upgrade the library", flags,
-			       EB_MODEL_TOKENIZER_LOWER_CASE);
-	if (sequence_max < SEQUENCE_LEAST)
-		return eb_fail(EB_MODEL_CORRUPT, "a longest sequence of %u tokens leaves no room "
-			       "for text: %u is the least", sequence_max, SEQUENCE_LEAST);
-	return EB_OK;
-}
+	enum eb_status status = vocabulary_init(&tokenizer->vocabulary, vocabulary, size);
 
-enum eb_status eb_tokenizer_create(enum eb_model_tokenizer kind, uint32_t flags,
-				   const char *vocabulary, size_t size, uint32_t sequence_max,
-				   struct eb_tokenizer **ret_tokenizer)
-{
-	enum eb_status status = check_request(kind, flags, sequence_max);
-	struct eb_tokenizer *tokenizer;
-
-	if (status != EB_OK)
-		return status;
-	tokenizer = calloc(1, sizeof(*tokenizer));
-	if (!tokenizer)
-		return eb_fail(EB_OUT_OF_MEMORY, "no memory for the tokenizer");
-	tokenizer->sequence_max = sequence_max;
-	tokenizer->lower_case = flags & EB_MODEL_TOKENIZER_LOWER_CASE;
-	status = vocabulary_init(&tokenizer->vocabulary, vocabulary, size);
-	if (status == EB_OK)
-		status = find_specials(tokenizer);
-	if (status != EB_OK) {
-		eb_tokenizer_destroy(tokenizer);
-		return status;
-	}
-	*ret_tokenizer = tokenizer;
-	return EB_OK;
-}
-
-void eb_tokenizer_destroy(struct eb_tokenizer *tokenizer)
-{
-	if (!tokenizer)
-		return;
-	vocabulary_destroy(&tokenizer->vocabulary);
-	free(tokenizer);
-}
-
-uint32_t eb_tokenizer_vocabulary_size(const struct eb_tokenizer *tokenizer)
-{
-	return tokenizer->vocabulary.count;
-}
-
-struct eb_tokenizer_special eb_tokenizer_special(const struct eb_tokenizer *tokenizer)
-{
-	return tokenizer->special;
-}
-
-static void put_id(struct encoding *encoding, uint32_t id)
-{
-	if (encoding->count < encoding->capacity)
-		encoding->ids[encoding->count] = id;
-	encoding->count++;
-}
-
-/* Keeps the last place of the sequence for [SEP]. */
-static void put_piece(struct encoding *encoding, uint32_t id)
-{
-	if (encoding->count + 1 < encoding->tokenizer->sequence_max)
-		put_id(encoding, id);
-	else
-		encoding->truncated = true;
+	tokenizer->size = tokenizer->vocabulary.count;
+	return status == EB_OK ? find_specials(tokenizer) : status;
 }
 
 /* Greedy longest match; false when some rest of the word has no piece. */
@@ -185,7 +108,7 @@ static void end_word(struct encoding *encoding)
 	if (count == 0)
 		pieces[count++] = encoding->tokenizer->special.unknown;
 	for (size_t i = 0; i < count; i++)
-		put_piece(encoding, pieces[i]);
+		token_list_put(encoding->list, pieces[i]);
 	encoding->word_length = 0;
 	encoding->marks_start = 0;
 }
@@ -201,7 +124,7 @@ static void add_letter(struct encoding *encoding, int32_t character)
 
 	if (place >= WORD_CHARACTERS_MAX)
 		return;
-	class = encoding->tokenizer->lower_case ? text_combining_class(character) : 0;
+	class = encoding->strip_accents ? text_combining_class(character) : 0;
 	if (class == 0)
 		encoding->marks_start = place + 1;
 	for (; class && place > encoding->marks_start &&
@@ -242,26 +165,43 @@ static void add_without_accents(struct encoding *encoding, int32_t character)
 	}
 }
 
+/* A capital dotted I is a letter and a mark in lower case: only stripping makes it one. */
+static void add_lower_case(struct encoding *encoding, int32_t original, int32_t character)
+{
+	add_character(encoding, character);
+	if (original == CAPITAL_DOTTED_I)
+		add_character(encoding, COMBINING_DOT);
+}
+
+static enum text_class class_of(const struct encoding *encoding, int32_t character)
+{
+	enum text_class class = text_class(character);
+
+	return class == TEXT_IDEOGRAPH && encoding->join_ideographs ? TEXT_LETTER : class;
+}
+
 static void encode_text(struct encoding *encoding, const char *text, size_t size)
 {
 	struct text_lower_case lower = { false };
 	size_t offset = 0;
 
 	/* Behind the cut nothing can change the result any more. */
-	while (offset < size && !encoding->truncated) {
-		int32_t character = text_next(text, size, &offset);
-		enum text_class class = text_class(character);
+	while (offset < size && !encoding->list->truncated) {
+		int32_t original = text_next(text, size, &offset), character = original;
+		enum text_class class = class_of(encoding, character);
 
 		if (class == TEXT_DROPPED)
 			continue;
-		if (encoding->tokenizer->lower_case)
+		if (encoding->lower_case)
 			character = text_to_lower(&lower, character, text, size, offset);
 		if (class == TEXT_SPACE || class == TEXT_IDEOGRAPH)
 			end_word(encoding);
 		if (class == TEXT_SPACE)
 			continue;
-		if (encoding->tokenizer->lower_case)
+		if (encoding->strip_accents)
 			add_without_accents(encoding, character);
+		else if (encoding->lower_case)
+			add_lower_case(encoding, original, character);
 		else
 			add_character(encoding, character);
 		if (class == TEXT_IDEOGRAPH)
@@ -270,25 +210,19 @@ static void encode_text(struct encoding *encoding, const char *text, size_t size
 	end_word(encoding);
 }
 
-enum eb_status eb_tokenizer_encode(const struct eb_tokenizer *tokenizer, const char *text,
-				   size_t size, uint32_t *ids, size_t capacity,
-				   size_t *ret_count, int *ret_truncated)
+void wordpiece_encode(const struct eb_tokenizer *tokenizer, const char *text, size_t size,
+		      struct token_list *list)
 {
+	uint32_t flags = tokenizer->flags;
 	struct encoding encoding = {
-		.tokenizer = tokenizer, .ids = ids, .capacity = ids ? capacity : 0,
+		.tokenizer = tokenizer,
+		.list = list,
+		.lower_case = flags & EB_MODEL_TOKENIZER_LOWER_CASE,
+		.join_ideographs = flags & EB_MODEL_TOKENIZER_JOIN_IDEOGRAPHS,
 	};
-	size_t valid = text_valid_prefix(text, size);
 
-	if (valid != size)
-		return eb_fail(EB_TEXT_INVALID, "the text is not valid UTF-8 at byte %zu (0x%02x): "
-			       "convert it to UTF-8", valid + 1, (unsigned char)text[valid]);
-	put_id(&encoding, tokenizer->special.cls);
+	encoding.strip_accents = flags & EB_MODEL_TOKENIZER_STRIP_ACCENTS ||
+				 (encoding.lower_case &&
+				  !(flags & EB_MODEL_TOKENIZER_KEEP_ACCENTS));
 	encode_text(&encoding, text, size);
-	if (encoding.count == 1)
-		return eb_fail(EB_TEXT_EMPTY, "the text has no tokens: it is empty or holds only "
-			       "space and control characters");
-	put_id(&encoding, tokenizer->special.sep);
-	*ret_count = encoding.count;
-	*ret_truncated = encoding.truncated;
-	return EB_OK;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Character classes and foldings of the BERT tokenizer, over utf8proc's tables. */
+/* Character classes and foldings of the tokenizers, over utf8proc's tables. */
 #include "lib/unicode_text.h"
 
 #include <utf8proc.h>
@@ -22,6 +22,13 @@ static const struct range ideographs[] = {
 static const int32_t case_ignorable_punctuation[] = {
 	0x0027, 0x002e, 0x003a, 0x00b7, 0x0387, 0x055f, 0x05f4, 0x2018, 0x2019,
 	0x2024, 0x2027, 0xfe13, 0xfe52, 0xfe55, 0xff07, 0xff0e, 0xff1a,
+};
+
+/* Digits that are no decimal ones (Numeric_Type = Digit) and that NFKC leaves alone. */
+static const struct range other_digits[] = {
+	{ 0x1369, 0x1371 },   { 0x19da, 0x19da },   { 0x24f5, 0x24fd },	  { 0x24ff, 0x24ff },
+	{ 0x2776, 0x277e },   { 0x2780, 0x2788 },   { 0x278a, 0x2792 },	  { 0x10a40, 0x10a43 },
+	{ 0x10e60, 0x10e68 }, { 0x11052, 0x1105a },
 };
 
 int32_t text_next(const char *text, size_t size, size_t *offset)
@@ -137,6 +144,49 @@ size_t text_decompose(int32_t character, int32_t decomposed[TEXT_DECOMPOSED_MAX]
 		return (size_t)count;
 	decomposed[0] = character;
 	return 1;
+}
+
+size_t text_decompose_compatible(int32_t character, int32_t decomposed[TEXT_COMPATIBLE_MAX])
+{
+	int boundary = 0;
+	utf8proc_ssize_t count;
+
+	decomposed[0] = character;
+	if (character < 0x80)
+		return 1;
+	count = utf8proc_decompose_char(character, decomposed, TEXT_COMPATIBLE_MAX,
+					UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT, &boundary);
+	if (count > 0 && count <= TEXT_COMPATIBLE_MAX)
+		return (size_t)count;
+	decomposed[0] = character;
+	return 1;
+}
+
+bool text_is_white_space(int32_t character)
+{
+	if (character < 0x80)
+		return character == ' ' || (character >= '\t' && character <= '\r') ||
+		       (character >= 0x1c && character <= 0x1f);
+	switch (utf8proc_category(character)) {
+	case UTF8PROC_CATEGORY_ZS:
+	case UTF8PROC_CATEGORY_ZL:
+	case UTF8PROC_CATEGORY_ZP:
+		return true;
+	default:
+		return character == 0x85;
+	}
+}
+
+bool text_is_digit(int32_t character)
+{
+	if (character < 0x80)
+		return character >= '0' && character <= '9';
+	if (utf8proc_category(character) == UTF8PROC_CATEGORY_ND)
+		return true;
+	for (size_t i = 0; i < sizeof(other_digits) / sizeof(other_digits[0]); i++)
+		if (character >= other_digits[i].first && character <= other_digits[i].last)
+			return true;
+	return false;
 }
 
 static bool is_case_ignorable(int32_t character)

@@ -38,6 +38,16 @@ int text_combining_class(int32_t character);
 /* Canonical decomposition (NFD) of one character; returns the number of code points. */
 size_t text_decompose(int32_t character, int32_t decomposed[TEXT_DECOMPOSED_MAX]);
 
+/* Compatibility decomposition (NFKD), of any one character. */
+#define TEXT_COMPATIBLE_MAX 18
+size_t text_decompose_compatible(int32_t character, int32_t decomposed[TEXT_COMPATIBLE_MAX]);
+
+/* White space as Python's str.split() has it: also separators among control characters. */
+bool text_is_white_space(int32_t character);
+
+/* A digit as Python's str.isdigit() has it: of any script, also circled ones. */
+bool text_is_digit(int32_t character);
+
 /*
  * Lower case, one character at a time.  The capital sigma alone depends on its
  * neighbours: it becomes a final sigma after a letter and not before one.  Feed every

@@ -30,7 +30,7 @@ inputs() {
 	find -L "$checkpoint" -type f
 	find tools/model tools/device/core -name '*.[ch]' -o -name '*.def'
 	echo "$calibration"
-	ls lib/tokenizer*.[ch] lib/vocabulary.[ch] lib/unicode_text.[ch] lib/model_format.h \
+	ls lib/tokenizer*.[ch] lib/sentencepiece* lib/vocabulary.[ch] lib/unicode_text.[ch] lib/model_format.h \
 		kernel/edgebert_hw.h
 }
 

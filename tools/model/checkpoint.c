@@ -15,7 +15,6 @@
 #include "tools/model/file.h"
 
 #define CONFIG_BYTES_MAX (1u << 20)
-#define VOCABULARY_BYTES_MAX (64u << 20)
 #define NAME_BYTES 200
 
 static enum eb_status read_member(const char *directory, const char *name, size_t limit,
@@ -88,21 +87,6 @@ static enum eb_status open_weights(struct eb_checkpoint *checkpoint)
 		       checkpoint->tensors.path);
 }
 
-static enum eb_status check_vocabulary(const struct eb_checkpoint *checkpoint)
-{
-	size_t lines = 0;
-
-	for (size_t i = 0; i < checkpoint->vocabulary_size; i++)
-		lines += checkpoint->vocabulary[i] == '\n';
-	if (checkpoint->vocabulary_size &&
-	    checkpoint->vocabulary[checkpoint->vocabulary_size - 1] != '\n')
-		lines++;
-	if (lines != checkpoint->shape.vocabulary_size)
-		return eb_fail(EB_INVALID_ARGUMENT, "%s/vocab.txt: has %zu lines, config.json says %u",
-			       checkpoint->directory, lines, checkpoint->shape.vocabulary_size);
-	return EB_OK;
-}
-
 /* What a model is called and where it comes from; other tools do not write this file. */
 static enum eb_status read_description(struct eb_checkpoint *checkpoint)
 {
@@ -134,10 +118,7 @@ static enum eb_status open_parts(struct eb_checkpoint *checkpoint)
 				&checkpoint->shape);
 	free(path);
 	if (!status)
-		status = read_member(checkpoint->directory, "vocab.txt", VOCABULARY_BYTES_MAX,
-				     &checkpoint->vocabulary, &checkpoint->vocabulary_size);
-	if (!status)
-		status = check_vocabulary(checkpoint);
+		status = eb_checkpoint_read_tokenizer(checkpoint);
 	if (!status)
 		status = read_description(checkpoint);
 	if (!status)

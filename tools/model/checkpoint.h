@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A checkpoint folder: config.json, vocab.txt and one safetensors file in Hugging Face
+ * A checkpoint folder: config.json, a tokenizer and one safetensors file in Hugging Face
  * names, in floating point or in the compact 8-bit form (Documentation/models.md).
  */
 #ifndef EDGEBERT_MODEL_CHECKPOINT_H
@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "kernel/edgebert_hw.h"
+#include "lib/tokenizer.h"
 #include "tools/model/safetensors.h"
 
 #define EB_LABEL_BYTES 64
@@ -33,7 +34,6 @@ struct eb_shape {
 	unsigned int token_types;
 	unsigned int classes;
 	double layer_norm_epsilon;
-	bool lower_case;
 	char labels[EDGEBERT_HW_CLASSES_MAX][EB_LABEL_BYTES];
 };
 
@@ -43,7 +43,10 @@ struct eb_checkpoint {
 	struct eb_safetensors tensors;
 	char *config;			/* text of config.json */
 	size_t config_size;
-	char *vocabulary;		/* one token per line */
+	enum eb_model_tokenizer tokenizer;
+	uint32_t tokenizer_flags;
+	const char *vocabulary_name;	/* the tokenizer's file in the folder */
+	char *vocabulary;		/* as the model file's VOCABULARY has it */
 	size_t vocabulary_size;
 	char *description;		/* text of model.json, NULL when there is none */
 	const char *prefix;		/* of tensor names: "", "bert." or "albert." */
@@ -56,6 +59,13 @@ void eb_checkpoint_close(struct eb_checkpoint *checkpoint);
 /* Parses config.json; path only names it in errors. */
 enum eb_status eb_shape_parse(const char *path, const char *text, size_t size,
 			      struct eb_shape *ret_shape) EB_WARN_UNUSED;
+
+/* Fills in the tokenizer of a checkpoint whose directory and shape are known. */
+enum eb_status eb_checkpoint_read_tokenizer(struct eb_checkpoint *checkpoint) EB_WARN_UNUSED;
+/* longest: of a sequence. */
+enum eb_status eb_checkpoint_tokenizer(const struct eb_checkpoint *checkpoint,
+				       unsigned int longest,
+				       struct eb_tokenizer **ret_tokenizer) EB_WARN_UNUSED;
 
 /* Whether the tensor exists; name without the checkpoint's prefix. */
 bool eb_checkpoint_has(const struct eb_checkpoint *checkpoint, const char *name);

@@ -166,9 +166,6 @@ static void read_options(const struct config *config, struct eb_shape *shape)
 	shape->layer_norm_epsilon = 1e-12;
 	if (json_object_object_get_ex(config->root, "layer_norm_eps", &value))
 		shape->layer_norm_epsilon = json_object_get_double(value);
-	shape->lower_case = true;
-	if (json_object_object_get_ex(config->root, "do_lower_case", &value))
-		shape->lower_case = json_object_get_boolean(value);
 }
 
 static enum eb_status parse_shape(const struct config *config, struct eb_shape *shape)

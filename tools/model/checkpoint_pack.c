@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "lib/status.h"
 #include "tools/model/checkpoint.h"
@@ -24,6 +25,7 @@
 #define GROUP 64
 /* A matrix of few rows (type embeddings, classifiers) saves nothing worth its rounding. */
 #define ROWS_MIN 16
+#define MEMBER_BYTES_MAX (64u << 20)
 
 struct packing {
 	struct eb_tensor_source *tensors;
@@ -151,6 +153,25 @@ static enum eb_status write_member(const char *directory, const char *name, cons
 	return status;
 }
 
+/* A file that a checkpoint may lack. */
+static enum eb_status copy_member(const char *input, const char *output, const char *name)
+{
+	char *path = eb_path_join(input, name), *bytes = NULL;
+	enum eb_status status = EB_OK;
+	size_t size;
+
+	if (!path)
+		return eb_fail(EB_OUT_OF_MEMORY, "%s: no memory", input);
+	if (access(path, F_OK) == 0) {
+		status = eb_file_read(path, MEMBER_BYTES_MAX, &bytes, &size);
+		if (!status)
+			status = write_member(output, name, bytes, size);
+	}
+	free(bytes);
+	free(path);
+	return status;
+}
+
 enum eb_status eb_checkpoint_pack(const char *input, const char *output)
 {
 	struct packing packing = { 0 };
@@ -171,8 +192,12 @@ enum eb_status eb_checkpoint_pack(const char *input, const char *output)
 		status = write_member(output, "config.json", checkpoint.config,
 				      checkpoint.config_size);
 	if (!status)
-		status = write_member(output, "vocab.txt", checkpoint.vocabulary,
+		status = write_member(output, checkpoint.vocabulary_name, checkpoint.vocabulary,
 				      checkpoint.vocabulary_size);
+	if (!status)
+		status = copy_member(input, output, "tokenizer_config.json");
+	if (!status)
+		status = copy_member(input, output, "tokenizer.json");
 	if (!status && checkpoint.description)
 		status = write_member(output, "model.json", checkpoint.description,
 				      strlen(checkpoint.description));

@@ -73,19 +73,15 @@ static enum eb_status read_checkpoint(struct compilation *compilation)
 	const struct eb_compile_options *options = compilation->options;
 	struct eb_checkpoint *checkpoint = &compilation->checkpoint;
 	unsigned int longest;
-	uint32_t flags;
 	enum eb_status status;
 
 	status = eb_checkpoint_open(options->checkpoint, checkpoint);
 	if (status)
 		return status;
 	longest = longest_sentence(&checkpoint->shape);
-	flags = checkpoint->shape.lower_case ? EB_MODEL_TOKENIZER_LOWER_CASE : 0;
-	status = eb_tokenizer_create(EB_MODEL_TOKENIZER_WORDPIECE, flags, checkpoint->vocabulary,
-				     checkpoint->vocabulary_size, longest,
-				     &compilation->tokenizer);
+	status = eb_checkpoint_tokenizer(checkpoint, longest, &compilation->tokenizer);
 	if (status)
-		return eb_fail(status, "%s/vocab.txt: %s", options->checkpoint, eb_error_detail());
+		return status;
 	if (options->calibration)
 		return eb_sentences_from_text(options->calibration, compilation->tokenizer, 0,
 					      checkpoint->shape.classes, &compilation->sentences);
@@ -272,8 +268,8 @@ static struct eb_model_parameters make_parameters(const struct compilation *comp
 		.tables_bytes = compilation->lowering.predict ?
 			(uint32_t)eb_lower_tables_bytes(&compilation->lowering) : 0,
 		.default_threshold = compilation->threshold,
-		.tokenizer = EB_MODEL_TOKENIZER_WORDPIECE,
-		.tokenizer_flags = shape->lower_case ? EB_MODEL_TOKENIZER_LOWER_CASE : 0,
+		.tokenizer = compilation->checkpoint.tokenizer,
+		.tokenizer_flags = compilation->checkpoint.tokenizer_flags,
 		.token_cls = special.cls,
 		.token_sep = special.sep,
 		.token_unknown = special.unknown,

@@ -3,7 +3,8 @@
 model_tests := safetensors checkpoint quantise forward predictor compile accuracy
 UNIT_TESTS += $(model_tests:%=model-%)
 define model_test
-model-$(1)_SOURCES := tests/unit/model/test_$(1).c tests/unit/model/fixture.c
+model-$(1)_SOURCES := tests/unit/model/test_$(1).c tests/unit/model/fixture.c \
+	tests/unit/tokenizer/piece_model.c
 model-$(1)_ARCHIVES := edgebert-compiler edgebert-rt edgebert-core tokenizer
 model-$(1)_PACKAGES = cmocka $(RUNTIME_PACKAGES)
 model-$(1)_LIBS = $(RUNTIME_LIBS)

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "lib/status.h"
+#include "tests/unit/tokenizer/piece_model.h"
 #include "tools/model/safetensors.h"
 
 const struct tiny_checkpoint tiny_bert = {
@@ -271,6 +272,30 @@ static void word(unsigned int n, char text[3])
 	text[2] = '\0';
 }
 
+static void write_bytes(const char *path, const void *bytes, size_t size)
+{
+	FILE *file = fopen(path, "wb");
+
+	assert_non_null(file);
+	assert_int_equal(fwrite(bytes, 1, size, file), size);
+	assert_int_equal(fclose(file), 0);
+}
+
+/* The same words with the same ids, as pieces that begin with a space. */
+static void write_pieces(const char *folder)
+{
+	struct piece_model model = { .size = 0 };
+	char entry[3], piece[8];
+
+	piece_model_put_specials(&model);
+	for (unsigned int i = 4; i < TINY_VOCABULARY; i++) {
+		word(i, entry);
+		snprintf(piece, sizeof(piece), "\u2581%s", entry);
+		piece_model_put(&model, piece, -1, PIECE_NORMAL);
+	}
+	write_bytes(path_in(folder, "spiece.model"), model.bytes, model.size);
+}
+
 static void write_vocabulary(const char *folder)
 {
 	static const char *const special[] = { "[PAD]", "[UNK]", "[CLS]", "[SEP]" };
@@ -304,7 +329,10 @@ static void write_config(const char *folder, const struct tiny_checkpoint *tiny)
 
 void tiny_checkpoint_write(const char *folder, const struct tiny_checkpoint *tiny)
 {
-	write_vocabulary(folder);
+	if (tiny->sentencepiece)
+		write_pieces(folder);
+	else
+		write_vocabulary(folder);
 	write_config(folder, tiny);
 	write_weights(folder, tiny);
 }

@@ -31,6 +31,7 @@ struct tiny_checkpoint {
 	unsigned int layers;
 	unsigned int classes;
 	bool outlier;			/* one feed-forward weight far above the others */
+	bool sentencepiece;		/* spiece.model in place of vocab.txt */
 	unsigned int exits;		/* bit l: layer l (from 0) has a head; the last always */
 	uint64_t seed;
 };
@@ -43,7 +44,7 @@ extern const struct tiny_checkpoint tiny_bert, tiny_albert;
 #define TINY_INTERMEDIATE 64
 #define TINY_EMBEDDING 16		/* ALBERT */
 
-/* config.json, vocab.txt and model.safetensors into folder, which must exist. */
+/* config.json, the tokenizer's file and model.safetensors into folder, which must exist. */
 void tiny_checkpoint_write(const char *folder, const struct tiny_checkpoint *tiny);
 
 /* count labelled sentences in words of the vocabulary, with a header line. */

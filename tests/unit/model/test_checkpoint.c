@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lib/status.h"
 #include "tools/model/checkpoint_pack.h"
 #include "tools/model/network.h"
 
@@ -74,6 +75,104 @@ static void configurations_that_do_not_fit_are_refused(void **state)
 		assert_detail(eb_checkpoint_open(*state, &checkpoint), EB_INVALID_ARGUMENT,
 			      changes[i].detail);
 	}
+}
+
+#define LOWER EB_MODEL_TOKENIZER_LOWER_CASE
+#define KEEP EB_MODEL_TOKENIZER_KEEP_ACCENTS
+#define STRIP EB_MODEL_TOKENIZER_STRIP_ACCENTS
+#define JOIN EB_MODEL_TOKENIZER_JOIN_IDEOGRAPHS
+#define SPACES EB_MODEL_TOKENIZER_KEEP_SPACES
+#define NORMALIZER "{\"normalizer\": {\"type\": \"BertNormalizer\", "
+
+/* The first file that has an opinion decides; null is none. */
+static void tokenizer_settings_become_flags(void **state)
+{
+	static const struct {
+		bool sentencepiece;
+		const char *tokenizer_config, *tokenizer;
+		uint32_t flags;
+	} cases[] = {
+		{ false, "{}", "{}", LOWER },
+		{ false, "{\"do_lower_case\": false}", "{}", 0 },
+		{ false, "{}", NORMALIZER "\"lowercase\": false}}", 0 },
+		{ false, "{\"do_lower_case\": true}", NORMALIZER "\"lowercase\": false}}", LOWER },
+		{ false, "{}", "{\"normalizer\": {\"normalizers\": [{\"type\": \"NFC\"}, {\"type\": "
+		  "\"BertNormalizer\", \"lowercase\": false, \"handle_chinese_chars\": false, "
+		  "\"strip_accents\": null}]}}", JOIN },
+		{ false, "{\"do_lower_case\": false, \"strip_accents\": true}", "{}", STRIP },
+		{ false, "{\"strip_accents\": true}", "{}", LOWER },
+		{ false, "{\"strip_accents\": false}", "{}", LOWER | KEEP },
+		{ false, "{\"strip_accents\": null}", NORMALIZER "\"strip_accents\": false}}",
+		  LOWER | KEEP },
+		{ false, "{\"tokenize_chinese_chars\": false}", "{}", LOWER | JOIN },
+		{ true, "{}", "{}", LOWER },
+		{ true, "{\"do_lower_case\": false, \"keep_accents\": true}", "{}", KEEP },
+		{ true, "{\"remove_space\": false, \"tokenizer_class\": \"AlbertTokenizer\"}", "{}",
+		  LOWER | SPACES },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct tiny_checkpoint tiny = tiny_bert;
+		struct eb_checkpoint checkpoint;
+
+		tiny.sentencepiece = cases[i].sentencepiece;
+		unlink(path_in(*state, "vocab.txt"));
+		tiny_checkpoint_write(*state, &tiny);
+		write_text(path_in(*state, "tokenizer_config.json"), cases[i].tokenizer_config);
+		write_text(path_in(*state, "tokenizer.json"), cases[i].tokenizer);
+		if (eb_checkpoint_open(*state, &checkpoint))
+			fail_msg("case %zu: %s", i, eb_error_detail());
+		assert_int_equal(checkpoint.tokenizer_flags, cases[i].flags);
+		assert_int_equal(checkpoint.tokenizer, cases[i].sentencepiece ?
+				 EB_MODEL_TOKENIZER_SENTENCEPIECE : EB_MODEL_TOKENIZER_WORDPIECE);
+		eb_checkpoint_close(&checkpoint);
+	}
+}
+
+static void tokenizers_that_do_not_fit_are_refused(void **state)
+{
+	static const struct {
+		bool vocabulary, pieces;
+		const char *tokenizer_config, *detail;	/* NULL: accepted */
+	} cases[] = {
+		{ false, false, "{}", "holds neither vocab.txt (WordPiece) nor spiece.model" },
+		{ true, true, "{}", "remove the wrong one" },
+		{ true, true, "{\"tokenizer_class\": \"AlbertTokenizer\"}", NULL },
+		{ true, true, "{\"tokenizer_class\": \"BertTokenizer\"}", NULL },
+		{ false, true, "{\"tokenizer_class\": \"XLNetTokenizer\"}",
+		  "\"tokenizer_class\" is \"XLNetTokenizer\"; supported" },
+		{ true, false, "{\"do_lower_case\": 1}",
+		  "tokenizer_config.json: \"do_lower_case\" is neither true nor false" },
+		{ true, false, "[]", "tokenizer_config.json: is not a JSON object" },
+		{ true, false, "{", "tokenizer_config.json: is not a JSON object" },
+	};
+	struct eb_checkpoint checkpoint;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct tiny_checkpoint tiny = tiny_bert;
+
+		for (int kind = 0; kind < 2; kind++) {
+			tiny.sentencepiece = kind;
+			tiny_checkpoint_write(*state, &tiny);
+		}
+		if (!cases[i].vocabulary)
+			unlink(path_in(*state, "vocab.txt"));
+		if (!cases[i].pieces)
+			unlink(path_in(*state, "spiece.model"));
+		write_text(path_in(*state, "tokenizer_config.json"), cases[i].tokenizer_config);
+		if (cases[i].detail) {
+			assert_detail(eb_checkpoint_open(*state, &checkpoint),
+				      EB_INVALID_ARGUMENT, cases[i].detail);
+			continue;
+		}
+		assert_int_equal(eb_checkpoint_open(*state, &checkpoint), EB_OK);
+		eb_checkpoint_close(&checkpoint);
+	}
+	write_text(path_in(*state, "spiece.model"), "no model");
+	unlink(path_in(*state, "vocab.txt"));
+	unlink(path_in(*state, "tokenizer_config.json"));
+	assert_detail(eb_checkpoint_open(*state, &checkpoint), EB_MODEL_CORRUPT,
+		      "spiece.model: the SentencePiece model is damaged");
 }
 
 static enum eb_status load(const char *folder)
@@ -270,6 +369,8 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, folder_setup, folder_teardown)
 		TEST(the_shape_is_read),
 		TEST(configurations_that_do_not_fit_are_refused),
+		TEST(tokenizer_settings_become_flags),
+		TEST(tokenizers_that_do_not_fit_are_refused),
 		TEST(missing_and_misshapen_tensors_are_refused_by_name),
 		TEST(a_last_layer_without_exit_is_refused_and_others_are_not),
 		TEST(values_that_are_not_finite_are_refused),

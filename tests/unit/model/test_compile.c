@@ -333,6 +333,26 @@ static void two_layers_need_no_predictor(void **state)
 	eb_model_unref(model);
 }
 
+static void sentencepiece_checkpoints_keep_their_tokenizer(void **state)
+{
+	struct tiny_checkpoint tiny = tiny_albert;
+	const uint32_t expected[] = { 2, 4, 1, 59, 3 };
+	struct eb_model *model;
+	uint32_t ids[8];
+	size_t count;
+
+	tiny.sentencepiece = true;
+	write_text(path_in(*state, "tokenizer_config.json"), "{\"do_lower_case\": false}");
+	model = compile_and_open(state, &tiny, "sentences.tsv");
+	assert_int_equal(model->parameters.tokenizer, EB_MODEL_TOKENIZER_SENTENCEPIECE);
+	assert_int_equal(model->parameters.tokenizer_flags, 0);
+	assert_int_equal(model->parameters.token_padding, 0);
+	assert_int_equal(eb_model_tokenize(model, "ae AE ch", 8, ids, 8, &count, NULL), EB_OK);
+	assert_int_equal(count, 5);
+	assert_memory_equal(ids, expected, sizeof(expected));
+	eb_model_unref(model);
+}
+
 static void the_description_becomes_metadata(void **state)
 {
 	struct eb_model *model;
@@ -464,6 +484,7 @@ int main(void)
 		TEST(with_sentences_predictor_and_threshold_are_chosen),
 		TEST(layers_may_lack_exits),
 		TEST(two_layers_need_no_predictor),
+		TEST(sentencepiece_checkpoints_keep_their_tokenizer),
 		TEST(the_description_becomes_metadata),
 		TEST(progress_and_report_name_the_steps_and_tensors),
 		TEST(sentences_that_do_not_fit_are_refused_by_line),
