@@ -320,7 +320,8 @@ void encoder_destroy(struct encoder *encoder)
 void encoder_run(struct encoder *encoder, struct eb_core *core,
 		 struct edgebert_hw_completion *completion)
 {
-	const struct eb_core_memory memory = { encoder, read_memory, write_memory, map_memory };
+	const struct eb_core_memory memory = {
+		.opaque = encoder, .read = read_memory, .write = write_memory, .map_read = map_memory };
 	const struct edgebert_hw_job job = {
 		.stream_commands = encoder->command_count,
 		.sequence_length = (uint16_t)encoder->shape.sequence,

@@ -5,6 +5,7 @@ cd "$(dirname "$0")/../.." || exit 1
 . tests/tap.sh
 
 device=${BUILD:-build}/bin/edgebert-device
+helpers=${BUILD:-build}/helpers
 work=$(mktemp -d)
 trap 'kill "${pid:-}" 2>/dev/null; rm -rf "$work"' EXIT
 socket=$work/socket
@@ -40,7 +41,7 @@ ends() {
 
 has_all_options() {
 	"$device" --help >"$work/help" || return
-	for option in socket profile envm envm-image envm-errors pace verbose version help; do
+	for option in socket profile envm envm-image envm-errors control faults send pace verbose version help; do
 		grep -q -- "--$option" "$work/help" || { echo "no --$option"; return 1; }
 	done
 	grep -q stp23 "$work/help"
@@ -108,4 +109,62 @@ check "a killed server leaves its socket" test -S "$socket"
 check "the next server replaces it, and can use the same eNVM file" start --envm "$work/envm"
 check "which still holds the image" holds_image
 check "and ends cleanly" ends TERM
+
+# send COMMAND...: to the debug interface of the server that "start --control" has started.
+send() {
+	"$device" --send "$work/control" "$@"
+}
+
+has_status() {
+	send status | grep -qx "$1"
+}
+
+owner_only() {
+	[ "$(stat -c %a "$1")" = 600 ]
+}
+
+sends_lines() {
+	printf 'hang-job after=7 # much later\n\n  drop-interrupt\n' | send || return
+	has_status "hang-job armed=1 fired=0 after=7 every=1 count=1" &&
+		has_status "drop-interrupt armed=1 fired=0 after=0 every=1 count=1"
+}
+
+goes_on_behind_errors() {
+	printf 'nonsense\nclear\n' | send && return 1
+	! send status | grep armed=1
+}
+
+is_json() {
+	send state >"$work/state" || return
+	[ "$("$helpers/json-check" profile=text registers.ID=whole registers.OPP_KHZ=array \
+		rings=object contexts=array job=null working=boolean <"$work/state")" = 1 ]
+}
+
+printf '# at the start\ndead after=5\noverride ID value=1\n' >"$work/faults"
+check "it starts with faults and a control socket" \
+	start --control "$work/control" --faults "$work/faults"
+check "the faults are armed" has_status "dead armed=1 fired=0 after=5 every=1 count=1"
+check "registers lie from the start" has_status "override offset=0x0 value=0x1 active=1"
+check "only its owner can use the control socket" owner_only "$work/control"
+check "the state is one line of JSON" is_json
+check "help lists the commands" grep -q '^hang-job ' <(send help)
+check_fails 1 "there is no command 'nonsense'" "an unknown command" send nonsense
+check_fails 1 "after=x is not a number" "a word that is no number" send hang-job after=x
+check_fails 1 "more than 16 words" "too many words" send status 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7
+check_fails 1 "the command is too long" "a command that is too long" send "$(printf '%0600d' 0)"
+check_fails 1 "several lines" "a command of two lines" send $'status\nstatus'
+check "commands on stdin" sends_lines
+check "a refused one does not end them" goes_on_behind_errors
+check_fails 1 "another server is listening" "a second server on the control socket" \
+	"$device" --socket "$work/other" --control "$work/control"
+check "SIGTERM ends it cleanly, with both sockets" ends TERM
+check "the control socket is gone" test ! -e "$work/control"
+check_fails 2 "cannot reach" "nobody to send to" send status
+check_fails 1 "cannot read the faults" "a file of faults that is not there" \
+	"$device" --socket "$socket" --faults "$work/nil"
+echo "hang-job never" >>"$work/faults"
+check_fails 1 "faults:4: 'never' means nothing here" "a file with a bad command" \
+	"$device" --socket "$socket" --faults "$work/faults"
+check_fails 1 "is not a socket" "a file in the control socket's way" \
+	"$device" --socket "$socket" --control "$work/file"
 end_tests

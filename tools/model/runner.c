@@ -125,7 +125,8 @@ static enum eb_status run_job(struct runner *runner, size_t tokens, uint32_t fir
 			      unsigned int last_layer, struct edgebert_hw_completion *completion)
 {
 	const struct eb_runnable *runnable = runner->runnable;
-	const struct eb_core_memory memory = { runner, read_memory, write_memory, map_memory };
+	const struct eb_core_memory memory = {
+		.opaque = runner, .read = read_memory, .write = write_memory, .map_read = map_memory };
 	struct edgebert_hw_job job = {
 		.stream_address = (uint32_t)STREAM_REGION << REGION_SHIFT,
 		.stream_commands = (uint32_t)runnable->command_count,

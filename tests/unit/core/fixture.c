@@ -54,7 +54,8 @@ struct device *device_new(const char *profile)
 	assert_non_null(device->core);
 	assert_non_null(device->memory);
 	memset(device->memory, 0, MEMORY_BYTES);
-	device->callbacks = (struct eb_core_memory){ device, memory_read, memory_write, NULL };
+	device->callbacks = (struct eb_core_memory){
+		.opaque = device, .read = memory_read, .write = memory_write };
 	device->commands = (struct edgebert_hw_command *)(device->memory + STREAM_AT);
 	device_begin(device);
 	return device;

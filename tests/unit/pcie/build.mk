@@ -9,10 +9,10 @@ UNIT_TESTS += test_pcie_$(1)
 THREADED_UNIT_TESTS += test_pcie_$(1)
 test_pcie_$(1)_SOURCES := tests/unit/pcie/test_$(1).c $(pcie_board)
 test_pcie_$(1)_ARCHIVES := edgebert-pcie edgebert-core
-test_pcie_$(1)_PACKAGES := cmocka
+test_pcie_$(1)_PACKAGES := cmocka json-c
 test_pcie_$(1)_LIBS := -pthread -lm
 endef
-$(foreach name,registers config_space mmu jobs resets envm,$(eval $(call pcie_test,$(name))))
+$(foreach name,registers config_space mmu jobs resets envm faults,$(eval $(call pcie_test,$(name))))
 
 # The contract's header, its pages and the register table must agree.
 UNIT_TESTS += test_pcie_contract

@@ -12,4 +12,4 @@ test_vfio_user_$(1)_ARCHIVES := edgebert-vfio-user edgebert-pcie edgebert-core
 test_vfio_user_$(1)_PACKAGES := cmocka json-c
 test_vfio_user_$(1)_LIBS := -pthread -lm
 endef
-$(foreach name,protocol guest socket,$(eval $(call vfio_user_test,$(name))))
+$(foreach name,protocol guest socket control,$(eval $(call vfio_user_test,$(name))))

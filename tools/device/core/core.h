@@ -33,6 +33,11 @@ struct eb_core_memory {
 	 * range stays readable, by any thread, until eb_core_execute returns.
 	 */
 	const void *(*map_read)(void *opaque, uint32_t address, size_t *size);
+	/*
+	 * Optional: told before each command, by the thread that called eb_core_execute, how
+	 * far the job has come: commands done, and their modelled cycles and time.
+	 */
+	void (*progress)(void *opaque, uint32_t commands, uint64_t cycles, uint64_t time_ns);
 };
 
 struct eb_core_operating_point {

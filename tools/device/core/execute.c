@@ -92,14 +92,24 @@ static int run_command(struct eb_job *job, uint32_t index)
 	return eb_command_run(&operation)(job, &operation);
 }
 
+static void tell_progress(const struct eb_job *job, uint32_t index)
+{
+	if (job->memory->progress)
+		job->memory->progress(job->memory->opaque,
+				      index - job->descriptor->first_command,
+				      job->account.cycles, job->account.picoseconds / 1000);
+}
+
 static int run_stream(struct eb_job *job)
 {
 	uint32_t end = job->descriptor->stream_commands;
 	uint32_t index;
 
 	for (index = job->descriptor->first_command; index < end && !job->ended; index++) {
-		int status = run_command(job, index);
+		int status;
 
+		tell_progress(job, index);
+		status = run_command(job, index);
 		if (status != EDGEBERT_HW_OK) {
 			job->completion->fault_command = index;
 			job->completion->fault_address = job->fault_address;

@@ -13,6 +13,8 @@ void eb_context_abort_written(struct eb_device *device, unsigned int index, uint
 		eb_event(device, "CONTEXT_ABORT of context %u ignored: there is none", value);
 		return;
 	}
+	if (eb_fault_fires(device, EB_FAULT_IGNORE_ABORT, value))
+		return;
 	device->contexts[value].aborted = true;
 	if (device->executing && device->executing_context == value) {
 		eb_core_abort(device->core);
@@ -30,6 +32,8 @@ void eb_context_update_written(struct eb_device *device, unsigned int index, uin
 		eb_event(device, "CONTEXT_UPDATE of context %u ignored: there is none", value);
 		return;
 	}
+	if (eb_fault_fires(device, EB_FAULT_STUCK_UPDATE, value))
+		device->faults.update_stuck = true;
 	device->contexts[value].aborted = false;
 	atomic_fetch_add(&device->contexts[value].generation, 1);
 	pthread_mutex_lock(&gate->lock);
@@ -45,7 +49,7 @@ uint64_t eb_context_update_busy_read(struct eb_device *device, unsigned int inde
 	pthread_mutex_lock(&device->gate.lock);
 	pending = device->gate.update_pending;
 	pthread_mutex_unlock(&device->gate.lock);
-	return pending;
+	return pending || device->faults.update_stuck;
 }
 
 /* ---- The worker, inside the gate ---- */

@@ -22,6 +22,12 @@ struct eb_job_memory {
 	uint32_t context;
 	uint64_t table_base;		/* bus address of the context table */
 	bool table_failed;		/* an entry of the context table could not be read */
+	uint64_t began_ns;		/* eb_now_ns() when the job began */
+	/* Faults on demand, chosen when the job begins. */
+	uint32_t hang_after;		/* so many commands; UINT32_MAX: never */
+	uint64_t fail_access;		/* number of the access that fails, from 1; 0: none */
+	int fail_status;
+	uint64_t accesses;
 	unsigned int generation;	/* of the translations in tlb */
 	struct eb_translation tlb[EB_TLB_ENTRIES];
 };

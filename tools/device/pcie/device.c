@@ -161,7 +161,9 @@ void eb_device_read(struct eb_device *device, enum eb_device_region region, uint
 		    void *destination, size_t size)
 {
 	pthread_mutex_lock(&device->lock);
-	if (region == EB_DEVICE_CONFIG)
+	if (device->faults.link_down)
+		memset(destination, 0xff, size);
+	else if (region == EB_DEVICE_CONFIG)
 		eb_config_read(device, offset, destination, size);
 	else if (!eb_config_memory_enabled(device))
 		memset(destination, 0xff, size);	/* nobody answers on the bus */
@@ -176,7 +178,9 @@ void eb_device_write(struct eb_device *device, enum eb_device_region region, uin
 		     const void *source, size_t size)
 {
 	pthread_mutex_lock(&device->lock);
-	if (region == EB_DEVICE_CONFIG)
+	if (device->faults.link_down)
+		eb_event(device, "write ignored: the link is down");
+	else if (region == EB_DEVICE_CONFIG)
 		eb_config_write(device, offset, source, size);
 	else if (!eb_config_memory_enabled(device))
 		eb_event(device, "write to a BAR ignored: memory decoding is off");

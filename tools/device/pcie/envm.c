@@ -88,6 +88,7 @@ void eb_envm_command_written(struct eb_device *device, unsigned int index, uint3
 		lock_sectors(device, operation);
 	} else if (result == EDGEBERT_HW_ENVM_OK) {
 		operation->busy = true;
+		operation->hung = eb_fault_fires(device, EB_FAULT_HANG_ENVM, 0);
 		device->registers[EB_REG(ENVM_STATUS) / 4] = 1;
 		pthread_cond_broadcast(&device->work);
 		return;

@@ -72,7 +72,8 @@ static void open_gate(struct eb_device *device)
 /* Opens or closes the gate as the function's state demands; device lock held. */
 void eb_gate_update(struct eb_device *device)
 {
-	if (eb_config_bus_master(device) && !device->reset_pending && !device->stopping)
+	if (eb_config_bus_master(device) && !device->reset_pending && !device->stopping &&
+	    !device->faults.link_down)
 		open_gate(device);
 	else
 		close_gate(device);

@@ -17,6 +17,7 @@
 
 #include "tools/device/core/core.h"
 #include "tools/device/pcie/device.h"
+#include "tools/device/pcie/faults.h"
 #include "tools/device/pcie/registers.h"
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
@@ -71,6 +72,7 @@ struct eb_counters {
 struct eb_envm_operation {
 	bool busy;
 	bool started;			/* its first step was made */
+	bool hung;			/* it makes no step, on demand */
 	uint32_t command, address, left;
 	uint64_t host;
 };
@@ -79,6 +81,7 @@ struct eb_envm_operation {
 enum eb_reset_kind {
 	EB_RESET_CORE,		/* CONTROL.CORE_RESET: configuration of rings and limits stays */
 	EB_RESET_FUNCTION,	/* FLR, D3hot to D0: counters and clock stay */
+	EB_RESET_LINK = EB_RESET_FUNCTION,	/* the link was down */
 	EB_RESET_POWER,		/* conventional reset, lost client */
 };
 
@@ -111,8 +114,14 @@ struct eb_device {
 	bool maintaining;		/* ... and that is a step of an eNVM operation */
 	bool executing;			/* ... and inside the core, or pacing */
 	uint32_t executing_context;	/* or EB_NO_CONTEXT */
+	const struct edgebert_hw_job *executing_job;	/* while executing */
+	/* What the executing job has done; written by the worker without the lock. */
+	atomic_uint executing_commands;
+	atomic_ullong executing_cycles;
 	bool reset_pending;		/* the worker has not yet let go of what it was doing */
 	bool stopping;
+
+	struct eb_faults faults;
 
 	/* aborted: device->lock.  loaded, entry: the worker.  generation: anyone. */
 	struct eb_context_state contexts[EDGEBERT_HW_CONTEXT_COUNT];

@@ -23,8 +23,11 @@ static bool send_message(struct eb_device *device, unsigned int vector)
 void eb_interrupt_raise(struct eb_device *device, unsigned int vector)
 {
 	/* Without MSI-X there is no other interrupt: the host polls. */
-	if (!eb_config_msix_enabled(device))
+	if (!eb_config_msix_enabled(device) || device->faults.link_down ||
+	    eb_fault_fires(device, EB_FAULT_DROP_INTERRUPT, vector))
 		return;
+	if (eb_fault_fires(device, EB_FAULT_REPEAT_INTERRUPT, vector))
+		send_message(device, vector);
 	if (send_message(device, vector))
 		device->pending_vectors &= ~(1u << vector);
 	else

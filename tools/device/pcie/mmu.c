@@ -107,6 +107,8 @@ static int access_page(struct eb_job_memory *memory, uint32_t address, uint8_t *
 	uint64_t bus_address;
 	int status, error;
 
+	if (memory->fail_access != 0 && ++memory->accesses == memory->fail_access)
+		return memory->fail_status;
 	if (!eb_gate_enter(&device->gate))
 		return EDGEBERT_HW_BUS_ERROR;
 	status = translate(memory, address, write, &bus_address);
@@ -160,6 +162,9 @@ void eb_job_memory_init(struct eb_job_memory *memory, struct eb_device *device, 
 	memory->context = context;
 	memory->table_base = table_base;
 	memory->table_failed = false;
+	memory->hang_after = UINT32_MAX;
+	memory->fail_access = 0;
+	memory->accesses = 0;
 	memory->generation = atomic_load(&device->contexts[context].generation);
 	memset(memory->tlb, 0, sizeof(memory->tlb));
 }

@@ -52,7 +52,10 @@ static uint32_t read_word(struct eb_device *device, uint32_t offset)
 	const struct eb_register *row;
 	unsigned int word;
 	uint64_t value;
+	uint32_t lie;
 
+	if (device->faults.override_count > 0 && eb_fault_override(device, offset, &lie))
+		return lie;
 	row = eb_register_find(offset, &word);
 	if (row == NULL || row->access == EB_WRITE_ONLY)
 		return 0;
@@ -165,7 +168,9 @@ uint64_t eb_time_read(struct eb_device *device, unsigned int index)
 uint64_t eb_count_cycles_read(struct eb_device *device, unsigned int index)
 {
 	(void)index;
-	return device->counters.cycles;
+	/* With what the running job has done so far, unless a reset has taken it away. */
+	return device->counters.cycles +
+	       (device->reset_pending ? 0 : atomic_load(&device->executing_cycles));
 }
 
 uint64_t eb_count_busy_ns_read(struct eb_device *device, unsigned int index)

@@ -42,6 +42,7 @@ void eb_reset(struct eb_device *device, enum eb_reset_kind kind)
 {
 	/* First of all: nothing that runs now may touch host memory again. */
 	device->reset_pending = true;
+	eb_fault_reset(device, kind);
 	eb_gate_update(device);
 	if (device->executing)
 		eb_core_abort(device->core);
@@ -66,6 +67,8 @@ void eb_reset(struct eb_device *device, enum eb_reset_kind kind)
 /* Nothing of the time before the reset is left. */
 void eb_reset_finish(struct eb_device *device)
 {
+	if (eb_fault_holds_reset(device))
+		return;
 	device->reset_pending = false;
 	eb_gate_update(device);
 }

@@ -49,7 +49,8 @@ bool eb_rings_overflow(const struct eb_device *device)
 void eb_doorbell_written(struct eb_device *device, unsigned int index, uint32_t value)
 {
 	(void)index;
-	if (device->fatal_code != EDGEBERT_HW_FATAL_NONE)
+	if (device->fatal_code != EDGEBERT_HW_FATAL_NONE ||
+	    eb_fault_fires(device, EB_FAULT_IGNORE_DOORBELL, 0))
 		return;
 	device->tail = value;
 	/* While stopped the ring may still change: it is checked when it is enabled. */

@@ -12,9 +12,17 @@
 
 #include "tools/device/pcie/context.h"
 
+/* A paced job does not go to sleep for less. */
+#define PACE_STEP_NS	1000000
+
 static bool runnable(const struct eb_device *device)
 {
 	return device->enabled && device->head != device->tail;
+}
+
+static bool envm_step_due(const struct eb_device *device)
+{
+	return device->envm_operation.busy && !device->envm_operation.hung;
 }
 
 /* A record for a job that the core never saw. */
@@ -54,6 +62,46 @@ static int prepare_context(struct eb_job_memory *memory)
 	return status;
 }
 
+/* Or until the context is aborted, or a reset or the end comes; false: an abort. */
+static bool wait_until(struct eb_device *device, uint64_t end, uint32_t context)
+{
+	struct timespec deadline = { .tv_sec = end / 1000000000, .tv_nsec = end % 1000000000 };
+
+	while (!device->stopping && !device->reset_pending && eb_now_ns() < end) {
+		if (device->contexts[context].aborted)
+			return false;
+		pthread_cond_timedwait(&device->work, &device->lock, &deadline);
+	}
+	return true;
+}
+
+/*
+ * Called by the core before each command; lock not held.  A paced job that is ahead of its
+ * modelled time waits here, so that what the host can see of it comes at that time.
+ */
+static void progress(void *opaque, uint32_t commands, uint64_t cycles, uint64_t time_ns)
+{
+	struct eb_job_memory *memory = opaque;
+	struct eb_device *device = memory->device;
+	uint64_t due = memory->began_ns + time_ns;
+	bool hangs = memory->hang_after == commands;
+
+	if (device->paced && due > eb_now_ns() + PACE_STEP_NS) {
+		pthread_mutex_lock(&device->lock);
+		wait_until(device, due, memory->context);
+		pthread_mutex_unlock(&device->lock);
+	}
+	atomic_store(&device->executing_commands, commands);
+	atomic_store(&device->executing_cycles, cycles);
+	if (hangs || atomic_load(&device->faults.dead)) {
+		pthread_mutex_lock(&device->lock);
+		if (hangs)
+			eb_fault_hang(device, memory->context);
+		eb_fault_alive(device);
+		pthread_mutex_unlock(&device->lock);
+	}
+}
+
 static void run_on_core(struct eb_device *device, const struct edgebert_hw_job *job,
 			struct eb_job_memory *memory, struct edgebert_hw_completion *record)
 {
@@ -61,6 +109,7 @@ static void run_on_core(struct eb_device *device, const struct edgebert_hw_job *
 		.opaque = memory,
 		.read = eb_mmu_read,
 		.write = eb_mmu_write,
+		.progress = progress,
 		/*
 		 * No map_read: a pointer into host memory would outlive the gate, so a
 		 * CONTEXT_UPDATE or a reset could not promise that accesses have ended.
@@ -74,20 +123,54 @@ static void run_on_core(struct eb_device *device, const struct edgebert_hw_job *
 	pthread_mutex_lock(&device->lock);
 }
 
-/* Makes the job last as long as it would on the modelled part. */
-static void pace(struct eb_device *device, const struct edgebert_hw_job *job,
+/* Makes the job last as long as it would on the modelled part, and by a delay on demand. */
+static void pace(struct eb_device *device, const struct eb_job_memory *memory,
 		 struct edgebert_hw_completion *record)
 {
-	uint64_t end = device->power_on_ns + record->start_ns + record->time_ns;
-	struct timespec deadline = { .tv_sec = end / 1000000000, .tv_nsec = end % 1000000000 };
+	uint64_t now = eb_now_ns();
+	uint64_t end = device->paced ? memory->began_ns + record->time_ns : now;
 
-	while (!device->stopping && !device->reset_pending && eb_now_ns() < end) {
-		if (device->contexts[job->context].aborted) {
-			record->status = EDGEBERT_HW_ABORTED;
-			break;
-		}
-		pthread_cond_timedwait(&device->work, &device->lock, &deadline);
+	atomic_store(&device->executing_cycles, record->cycles);
+	if (eb_fault_fires(device, EB_FAULT_DELAY, memory->context))
+		end = (end > now ? end : now) +
+		      device->faults.kinds[EB_FAULT_DELAY].value * 1000000;
+	if (end > now && !wait_until(device, end, memory->context))
+		record->status = EDGEBERT_HW_ABORTED;
+	eb_fault_alive(device);
+}
+
+/* What a job that begins now will meet. */
+static void choose_faults(struct eb_device *device, struct eb_job_memory *memory)
+{
+	const struct eb_fault *kinds = device->faults.kinds;
+
+	if (eb_fault_fires(device, EB_FAULT_HANG_JOB, memory->context))
+		memory->hang_after = kinds[EB_FAULT_HANG_JOB].value;
+	if (eb_fault_fires(device, EB_FAULT_MMU, memory->context)) {
+		memory->fail_access = kinds[EB_FAULT_MMU].value;
+		memory->fail_status = kinds[EB_FAULT_MMU].detail;
 	}
+}
+
+static void execute_prepared(struct eb_device *device, const struct edgebert_hw_job *job,
+			     struct eb_job_memory *memory, struct edgebert_hw_completion *record)
+{
+	uint64_t start_ns = record->start_ns;
+
+	memory->began_ns = device->power_on_ns + start_ns;
+	device->executing = true;
+	device->executing_context = job->context;
+	device->executing_job = job;
+	choose_faults(device, memory);
+	eb_core_abort_clear(device->core);
+	run_on_core(device, job, memory, record);
+	record->start_ns = start_ns;
+	pace(device, memory, record);
+	device->executing = false;
+	device->executing_context = EB_NO_CONTEXT;
+	device->executing_job = NULL;
+	/* From here the counters have it, or a reset has taken it away. */
+	atomic_store(&device->executing_commands, 0);
 }
 
 /* Fills the record; false: a fatal error or a reset leaves nothing to report. */
@@ -113,17 +196,8 @@ static bool execute(struct eb_device *device, const struct edgebert_hw_job *job,
 	}
 	record_unexecuted(device, job, status, record);
 	record->start_ns = start_ns;
-	if (status == EDGEBERT_HW_OK) {
-		device->executing = true;
-		device->executing_context = job->context;
-		eb_core_abort_clear(device->core);
-		run_on_core(device, job, &memory, record);
-		record->start_ns = start_ns;
-		if (device->paced)
-			pace(device, job, record);
-		device->executing = false;
-		device->executing_context = EB_NO_CONTEXT;
-	}
+	if (status == EDGEBERT_HW_OK)
+		execute_prepared(device, job, &memory, record);
 	if (device->reset_pending)
 		return false;
 	if (status != EDGEBERT_HW_ABORTED && job->context < EDGEBERT_HW_CONTEXT_COUNT &&
@@ -145,6 +219,7 @@ static void count(struct eb_device *device, const struct edgebert_hw_completion 
 	else if (record->status != EDGEBERT_HW_OK)
 		counters->faults++;
 	counters->cycles += record->cycles;
+	atomic_store(&device->executing_cycles, 0);
 	counters->busy_ns += record->time_ns;
 	counters->energy_pj += record->energy_pj;
 	for (unsigned int i = 0; i < EDGEBERT_HW_BLOCK_COUNT; i++)
@@ -155,14 +230,18 @@ static void count(struct eb_device *device, const struct edgebert_hw_completion 
 	device->registers[EB_REG(DVFS_CURRENT) / 4] = record->operating_point;
 }
 
-static void report(struct eb_device *device, struct edgebert_hw_completion *record)
+static void write_record(struct eb_device *device, struct edgebert_hw_completion *record)
 {
 	uint32_t slot = device->completed % device->rings.entries;
 	uint64_t address = device->rings.complete_base + (uint64_t)slot * sizeof(*record);
 	int error;
 
-	count(device, record);
 	record->sequence = device->completed + 1;
+	eb_fault_corrupt(device, record);
+	if (eb_fault_fires(device, EB_FAULT_LOSE_RECORD, record->context)) {
+		device->completed++;
+		return;
+	}
 	pthread_mutex_unlock(&device->lock);
 	error = eb_ring_complete(device, address, record);
 	pthread_mutex_lock(&device->lock);
@@ -174,6 +253,16 @@ static void report(struct eb_device *device, struct edgebert_hw_completion *reco
 	}
 	device->completed++;
 	eb_interrupt_cause(device, EDGEBERT_HW_IRQ_COMPLETION);
+}
+
+static void report(struct eb_device *device, struct edgebert_hw_completion *record)
+{
+	bool repeated = eb_fault_fires(device, EB_FAULT_REPEAT_RECORD, record->context);
+
+	count(device, record);
+	write_record(device, record);
+	if (repeated && !device->reset_pending && device->fatal_code == EDGEBERT_HW_FATAL_NONE)
+		write_record(device, record);
 }
 
 static void run_next_job(struct eb_device *device)
@@ -194,6 +283,9 @@ static void run_next_job(struct eb_device *device)
 		return;
 	}
 	device->head++;
+	eb_fault_before_job(device, job.context);
+	if (!eb_fault_alive(device) || device->fatal_code != EDGEBERT_HW_FATAL_NONE)
+		return;
 	if (execute(device, &job, &record))
 		report(device, &record);
 }
@@ -204,17 +296,20 @@ void *eb_worker(void *opaque)
 
 	pthread_mutex_lock(&device->lock);
 	while (!device->stopping) {
-		if (!runnable(device) && !device->envm_operation.busy) {
+		/* A reset that is pending here is held by a fault on demand. */
+		if (device->reset_pending || device->faults.dead ||
+		    (!runnable(device) && !envm_step_due(device))) {
 			pthread_cond_wait(&device->work, &device->lock);
 			continue;
 		}
 		device->working = true;
 		/* In turns, so that neither waits for all of the other. */
-		if (device->envm_operation.busy)
+		if (envm_step_due(device))
 			eb_envm_step(device);
 		if (runnable(device) && !device->reset_pending && !device->stopping)
 			run_next_job(device);
 		device->working = false;
+		atomic_store(&device->executing_cycles, 0);
 		if (device->reset_pending)
 			eb_reset_finish(device);
 	}

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 STATIC_LIBS += edgebert-vfio-user
 edgebert-vfio-user_SOURCES := $(addprefix tools/device/vfio-user/, \
-	dispatch.c dma_map.c guest_memory.c interrupt.c message.c negotiate.c region.c server.c \
+	control.c control_send.c dispatch.c dma_map.c guest_memory.c interrupt.c message.c negotiate.c region.c server.c \
 	socket.c)
 edgebert-vfio-user_PACKAGES := json-c
 

@@ -16,6 +16,7 @@
 
 #include "tools/device/core/core.h"
 #include "tools/device/core/envm.h"
+#include "tools/device/vfio-user/control.h"
 #include "tools/device/vfio-user/server.h"
 
 enum exit_status {
@@ -28,6 +29,9 @@ struct settings {
 	const char *socket;
 	struct eb_envm_options envm;
 	const char *envm_image;
+	const char *control;
+	const char *faults;
+	const char *send;	/* NULL: serve */
 	struct eb_server_options server;
 };
 
@@ -46,6 +50,11 @@ static void print_help(void)
 	       "  --envm-image FILE    fill that memory with these contents, at most %d bytes\n"
 	       "  --envm-errors SEED   its cells err at the rates of real ones, by this seed;\n"
 	       "                       otherwise never\n"
+	       "  --control PATH  where to listen for commands of the debug interface: faults on\n"
+	       "                  demand, the device's state; --send PATH help lists them\n"
+	       "  --faults FILE   carry out the commands in this file before the first client\n"
+	       "  --send PATH COMMAND...  send a command, or those of stdin, to a running\n"
+	       "                  device's --control socket and print the answer\n"
 	       "  --pace          jobs take the time that the modelled part would\n"
 	       "  --verbose       say on stderr what clients and guests do wrong\n"
 	       "  --version       print the version\n"
@@ -90,6 +99,9 @@ static bool parse_options(int count, char **values, struct settings *settings,
 		{ "envm", required_argument, NULL, 'e' },
 		{ "envm-image", required_argument, NULL, 'i' },
 		{ "envm-errors", required_argument, NULL, 'E' },
+		{ "control", required_argument, NULL, 'c' },
+		{ "faults", required_argument, NULL, 'f' },
+		{ "send", required_argument, NULL, 'S' },
 		{ "pace", no_argument, NULL, 'P' },
 		{ "verbose", no_argument, NULL, 'v' },
 		{ "version", no_argument, NULL, 'V' },
@@ -99,7 +111,7 @@ static bool parse_options(int count, char **values, struct settings *settings,
 	int option;
 
 	*ret_status = EXIT_USAGE;
-	while ((option = getopt_long(count, values, "", options, NULL)) != -1) {
+	while ((option = getopt_long(count, values, "+", options, NULL)) != -1) {
 		switch (option) {
 		case 's':
 			settings->socket = optarg;
@@ -117,6 +129,15 @@ static bool parse_options(int count, char **values, struct settings *settings,
 			if (!parse_seed(optarg, &settings->envm))
 				return false;
 			break;
+		case 'c':
+			settings->control = optarg;
+			break;
+		case 'f':
+			settings->faults = optarg;
+			break;
+		case 'S':
+			settings->send = optarg;
+			return true;
 		case 'P':
 			settings->server.paced = true;
 			break;
@@ -270,10 +291,36 @@ static enum exit_status serve_clients(struct eb_server *server, const char *path
 	return status;
 }
 
+/* False: the reason was told. */
+static bool start_debugging(struct eb_server *server, const struct settings *settings,
+			    struct eb_control **ret_control)
+{
+	char message[300];
+	int error;
+
+	*ret_control = NULL;
+	if (settings->faults != NULL) {
+		if (!eb_control_run_file(server->device, settings->faults, message,
+					 sizeof(message))) {
+			complain("%s", message);
+			return false;
+		}
+		/* Registers that shall lie do so from a reset on. */
+		eb_device_reset(server->device);
+	}
+	if (settings->control == NULL)
+		return true;
+	*ret_control = eb_control_start(server->device, settings->control, &error);
+	if (*ret_control == NULL)
+		complain_about_socket(settings->control, error);
+	return *ret_control != NULL;
+}
+
 static enum exit_status run(struct settings *settings, int stop_fd)
 {
 	struct eb_server *server = eb_server_create(&settings->server);
-	enum exit_status status;
+	enum exit_status status = EXIT_FAILED;
+	struct eb_control *control;
 
 	if (server == NULL && errno == ENOENT) {
 		complain("there is no profile '%s'; --help lists them", settings->server.profile);
@@ -283,7 +330,9 @@ static enum exit_status run(struct settings *settings, int stop_fd)
 		complain("cannot create the device: %s", strerror(errno));
 		return EXIT_FAILED;
 	}
-	status = serve_clients(server, settings->socket, stop_fd);
+	if (start_debugging(server, settings, &control))
+		status = serve_clients(server, settings->socket, stop_fd);
+	eb_control_stop(control);
 	eb_server_destroy(server);
 	return status;
 }
@@ -296,6 +345,8 @@ int main(int count, char **values)
 
 	if (!parse_options(count, values, &settings, &status))
 		return status;
+	if (settings.send != NULL)
+		return eb_control_send(settings.send, values + optind, count - optind);
 	stop_fd = open_stop_fd();
 	if (stop_fd < 0) {
 		complain("cannot handle signals: %s", strerror(errno));
