@@ -22,7 +22,8 @@ device model ended otherwise than asked to.
   --allow-kernel-errors do not fail because of what the kernel's log says
 
 In the VM: the repository is /repository (read only), its build directory /build, the models
-/models; the programs of build/bin are in the path; "hostctl kill-device" pulls the card.
+/models; the programs of build/bin are in the path; "hostctl kill-device" pulls the card and
+"hostctl device 0 COMMAND..." sends a command to its debug interface (try: help).
 USAGE
 }
 
@@ -67,7 +68,8 @@ start_device() {
 	local number=$1 socket=$work/device$1.sock log=$logs.device$1.log tries
 
 	# shellcheck disable=SC2086 # several words are meant
-	"$build/bin/edgebert-device" --socket "$socket" $device_arguments </dev/null >"$log" 2>&1 9>&- &
+	"$build/bin/edgebert-device" --socket "$socket" --control "$work/control$1.sock" \
+		$device_arguments </dev/null >"$log" 2>&1 9>&- &
 	device_pids[number]=$!
 	# QEMU does not try twice: the socket must be listening (flag 00010000), not just there.
 	for ((tries = 0; tries < 200; tries++)); do
@@ -103,18 +105,32 @@ end_device() {
 	return 1
 }
 
+# send_command NUMBER COMMAND: what a device's debug interface answers, below the line "ok", or
+# its error.
+send_command() {
+	local output
+
+	# An empty command would make --send read stdin.
+	if output=$("$build/bin/edgebert-device" --send "$work/control$1.sock" "${2:-help}" 2>&1); then
+		printf 'ok\n%s\n' "$output"
+	else
+		printf '%s\n' "$output"
+	fi
+}
+
 # Does what "hostctl" in the guest asks for, until killed.
 serve_requests() {
-	local request number reply pid
+	local request number words reply pid
 
 	while sleep 0.1; do
 		[ -e "$work/host/request" ] || continue
-		read -r request number <"$work/host/request" || true
+		read -r request number words <"$work/host/request" || true
 		rm -f "$work/host/request"
 		reply=ok
 		pid=${device_pids[$number]:-}
 		case "$request:$pid" in
 		*:) reply="there is no device $number" ;;
+		device:*) reply=$(send_command "$number" "$words") ;;
 		kill-device:*) touch "$work/killed$number"; kill -KILL "$pid" || reply="device $number is gone" ;;
 		*) reply="unknown request '$request'" ;;
 		esac
