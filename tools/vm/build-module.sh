@@ -7,10 +7,11 @@
 # without leave to mount, as in containers, gets a copy of the tree instead (hard links).
 set -euo pipefail
 . "$(dirname "$0")/common.sh"
+. "$(dirname "$0")/chroot.sh"
 
 usage() {
 	cat <<USAGE
-usage: build-module.sh [--kernel 6.12|7] [--source DIR] [--output DIR] [--force] [-- MAKE-ARGUMENT...]
+usage: build-module.sh [--kernel 6.12|7|debug] [--source DIR] [--output DIR] [--force] [-- MAKE-ARGUMENT...]
 Builds the module whose Kbuild file is in DIR (default: this repository) and prints the path of
 the result, DIR/RELEASE/edgebert.ko below the output directory (default: build/kernel).
 
@@ -75,68 +76,6 @@ copy_sources() {
 	done
 }
 
-# Runs inside the mount namespace: binds headers and the copy into the tree, then builds.
-run_in_chroot() {
-	local tools=$1 headers=$2 kbuild=$3 copy=$4 release=$5
-	shift 5
-
-	mount --bind "$headers/usr/src" "$tools/usr/src"
-	mount --bind "$headers/usr/lib/$kbuild" "$tools/usr/lib/$kbuild"
-	mount --bind "$copy" "$tools/src"
-	mount --rbind /proc "$tools/proc"
-	mount --rbind /dev "$tools/dev"
-	mount -t tmpfs none "$tools/tmp"
-	exec env -i PATH=/usr/sbin:/usr/bin HOME=/tmp LC_ALL=C chroot "$tools" \
-		make -C "/usr/src/linux-headers-$release" M=/src "$@"
-}
-
-# Copies a directory's contents, by hard links where they are possible.
-link_tree() {
-	cp -al "$1/." "$2/" 2>/dev/null || cp -a "$1/." "$2/"
-}
-
-# The same without a mount: root's way where namespaces are forbidden.
-run_in_copy() {
-	local tools=$1 headers=$2 kbuild=$3 copy=$4 release=$5 root=$4.root status=0
-	shift 5
-
-	rm -rf "$root"
-	mkdir -p "$root"
-	link_tree "$tools" "$root"
-	mkdir -p "$root/usr/lib/$kbuild" "$root/src"
-	link_tree "$headers/usr/src" "$root/usr/src"
-	link_tree "$headers/usr/lib/$kbuild" "$root/usr/lib/$kbuild"
-	mknod -m 666 "$root/dev/null" c 1 3
-	# All that the build reads of /proc: objtool looks for its stack there, to explain crashes.
-	mkdir -p "$root/proc/self"
-	cat /proc/self/maps >"$root/proc/self/maps"
-	cp -a "$copy/." "$root/src"
-	env -i PATH=/usr/sbin:/usr/bin HOME=/tmp LC_ALL=C chroot "$root" \
-		make -C "/usr/src/linux-headers-$release" M=/src "$@" || status=$?
-	cp -a "$root/src/." "$copy"
-	rm -rf "$root"
-	return $status
-}
-
-# Runs run_in_chroot or run_in_copy with these arguments, where it may do what it does.
-run_build() {
-	local -a chroot=(bash -euc "$(declare -f run_in_chroot); run_in_chroot \"\$@\"" build-module)
-
-	if [ "$(id -u)" -eq 0 ]; then
-		if [ $in_copy -eq 0 ] && unshare --mount true 2>/dev/null; then
-			unshare --mount "${chroot[@]}" "$@"
-		else
-			run_in_copy "$@"
-		fi
-	elif unshare --map-root-user --mount true 2>/dev/null; then
-		unshare --map-root-user --mount "${chroot[@]}" "$@"
-	elif sudo -n true 2>/dev/null; then
-		sudo -n unshare --mount "${chroot[@]}" "$@"
-	else
-		die "neither root nor allowed to create user namespaces; run as root or with sudo"
-	fi
-}
-
 main() {
 	local tools_tree kernel_tree release kbuild result stamp now
 	local -a make_arguments=()
@@ -159,9 +98,10 @@ main() {
 	step MODULE "edgebert.ko for Linux $release"
 	rm -f "$stamp"
 	copy_sources "$output_directory/$release/source"
-	mkdir -p "$tools_tree/usr/lib/$kbuild"
-	run_build "$tools_tree" "$kernel_tree" "$kbuild" "$output_directory/$release/source" \
-		"$release" -s -j"$(nproc)" "${make_arguments[@]}" modules >&2
+	EDGEBERT_IN_COPY=$in_copy run_in_tools "$tools_tree" "$output_directory/$release/source" \
+		"$kernel_tree/usr/src:/usr/src" "$kernel_tree/usr/lib/$kbuild:/usr/lib/$kbuild" -- \
+		make -C "/usr/src/linux-headers-$release" M=/src -s -j"$(nproc)" "${make_arguments[@]}" \
+		modules >&2
 	cp "$(find "$output_directory/$release/source" -name edgebert.ko -print -quit)" "$result.new"
 	mv "$result.new" "$result"
 	echo "$now" >"$stamp"

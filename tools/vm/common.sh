@@ -29,11 +29,12 @@ need_value() {
 	[ "$2" -ge 2 ] || die "option $1 needs a value"
 }
 
-# "6.12" and "7" name Debian's stable kernel and the newest one in its backports.
+# "6.12" and "7" name Debian's stable kernel and the newest one in its backports; "debug" is the
+# stable one built here, with everything that finds mistakes.
 check_kernel_name() {
 	case $1 in
-	6.12 | 7) ;;
-	*) die "unknown guest kernel '$1': use 6.12 or 7" ;;
+	6.12 | 7 | debug) ;;
+	*) die "unknown guest kernel '$1': use 6.12, 7 or debug" ;;
 	esac
 }
 

@@ -15,9 +15,10 @@ usage: get-vm.sh [--update] COMPONENT...
 Prints the directory of each component, getting it first when the cache has none.
 
 components:
-  tools         QEMU with vfio-user-pci, and gcc, make, sparse for building modules
+  tools         QEMU with vfio-user-pci, and gcc, clang, make, sparse for kernels and modules
   kernel-6.12   Debian 13's kernel: image, modules, headers
   kernel-7      the newest kernel of Debian 13's backports, the same
+  kernel-debug  Debian 13's kernel built here with kernel-debug.config (takes its time, once)
   checkpatch    the kernel's checkpatch.pl, taken out of linux-source
 
   --update      get the packages again even when the cache has them
@@ -31,16 +32,25 @@ USAGE
 SUITE=trixie
 BACKPORTS=trixie-backports
 
-# What a tree must hold so that "make modules" works in a chroot of it: no package's
+# What a tree must hold so that kernels and modules can be built in a chroot of it: no package's
 # maintainer script runs, so every tool is named here, together with QEMU and its libraries.
-TOOLS_PACKAGES="qemu-system-x86 base-files bash binutils coreutils dash diffutils findutils
-	gcc-14 gcc-14-for-host gcc gawk grep kmod libc6-dev libelf1t64 make pahole perl-base sed sparse xz-utils"
+TOOLS_PACKAGES="qemu-system-x86 base-files bash bc binutils bison clang-19 coreutils dash diffutils
+	findutils flex gcc-14 gcc-14-for-host gcc gawk grep gzip kmod libc6-dev libelf-dev libelf1t64 m4
+	make pahole perl-base sed sparse tar xz-utils"
 
-# Debian component recipes: suite to prefer, packages to resolve, which of the result to keep.
+# What besides the kernel's sources decides how the debug kernel turns out.
+debug_kernel_files() {
+	cat "$EDGEBERT_ROOT"/tools/vm/{kernel-debug.config,kernel-debug.Kconfig,build-kernel.sh} |
+		sha256sum | cut -c 1-16
+}
+
+# Debian component recipes: suite to prefer, packages to resolve, which of the result to keep,
+# and what else the result depends on.
 component_recipe() {
 	case $1 in
 	tools) echo "$BACKPORTS|$TOOLS_PACKAGES|." ;;
 	kernel-6.12) echo "$SUITE|linux-image-amd64 linux-headers-amd64|^linux-" ;;
+	kernel-debug) echo "$SUITE|linux-source|^linux-source-|$(debug_kernel_files)" ;;
 	kernel-7) echo "$BACKPORTS|linux-image-amd64 linux-headers-amd64|^linux-" ;;
 	checkpatch) echo "$SUITE|linux-source|^linux-source-" ;;
 	*) return 1 ;;
@@ -194,11 +204,18 @@ finish_checkpatch() {
 	[ -s "$tree/checkpatch.pl" ] || die "linux-source holds no scripts/checkpatch.pl"
 }
 
+finish_component() {
+	case $1 in
+	kernel-debug) "$EDGEBERT_ROOT/tools/vm/build-kernel.sh" "$2" ;;
+	*) "finish_${1%%-*}" "$2" ;;
+	esac
+}
+
 get_component() {
 	local component=$1 final=$2 recipe=$3
-	local work="$final.partial" suite packages keep
+	local work="$final.partial" suite packages keep _
 
-	IFS='|' read -r -d '' suite packages keep < <(printf '%s\0' "$recipe") || true
+	IFS='|' read -r -d '' suite packages keep _ < <(printf '%s\0' "$recipe") || true
 	step GET "$component from Debian $suite (once; kept in $EDGEBERT_CACHE)"
 	rm -rf "$work/tree"
 	mkdir -p "$work"
@@ -209,7 +226,7 @@ get_component() {
 	download_packages "$work" "$suite" "$(echo "$packages" | xargs)" "$keep" "$work/apt/apt.conf"
 	step UNPACK "$component"
 	unpack_packages "$work" "$work/tree"
-	"finish_${component%%-*}" "$work/tree"
+	finish_component "$component" "$work/tree"
 	cp "$work/versions" "$work/tree/versions"
 	rm -rf "$final"
 	mv "$work/tree" "$final"
@@ -233,8 +250,8 @@ main() {
 		recipe=$(component_recipe "$component") || die "unknown component '$component' (see --help)"
 		final=$(recipe_directory "$component" "$recipe")
 		if [ ! -d "$final" ] || [ $update -eq 1 ]; then
-			# One download at a time; whoever waited finds the component there.
-			exec 9>"$EDGEBERT_CACHE/lock"
+			# Once at a time; whoever waited finds the component there.
+			exec 9>"$EDGEBERT_CACHE/lock-$component"
 			flock 9
 			if [ ! -d "$final" ] || [ $update -eq 1 ]; then
 				get_component "$component" "$final" "$recipe" 9>&-

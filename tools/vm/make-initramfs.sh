@@ -6,7 +6,7 @@ set -euo pipefail
 
 usage() {
 	cat <<USAGE
-usage: make-initramfs.sh --kernel 6.12|7 --output FILE [--module FILE] [--build DIR]
+usage: make-initramfs.sh --kernel 6.12|7|debug --output FILE [--module FILE] [--build DIR]
 Packs FILE, an initramfs with all that runs in the VM: the programs of DIR/bin, DIR/guest and
 DIR/tests/kselftest with every library they need, and the module with the modules it needs.
 USAGE

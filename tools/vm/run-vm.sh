@@ -11,7 +11,7 @@ Boots a VM beside the virtual device, runs COMMAND in it (a shell when there is 
 with its exit status.  It also fails when the guest's kernel reported an error or when the
 device model ended otherwise than asked to.
 
-  --kernel 6.12|7       guest kernel (default: \$KERNEL, else 6.12)
+  --kernel 6.12|7|debug guest kernel (default: \$KERNEL, else 6.12)
   --smp N               processors (default 1)
   --memory SIZE         memory, as 1G (default)
   --devices N           number of devices (default 1; --no-device is 0)
@@ -195,7 +195,13 @@ compose_qemu() {
 }
 
 # What in a kernel's log means that something is wrong.
-KERNEL_ERRORS='BUG:|WARNING:|Oops|[Kk]ernel panic|general protection|KASAN|KCSAN|UBSAN|kmemleak:|refcount_t:|possible (circular|recursive) locking|inconsistent lock state|suspicious RCU|bad unlock balance|INFO: task .* blocked|detected stall|soft lockup|hard LOCKUP|DMA-API:|Modules linked in:|edgebert-vm: kernel tainted'
+KERNEL_ERRORS='BUG:|WARNING:|Oops|[Kk]ernel panic|general protection|KASAN:|KCSAN:|UBSAN:|ODEBUG:|refcount_t:'
+KERNEL_ERRORS+='|possible (circular|recursive) locking|inconsistent lock state|suspicious RCU|bad unlock balance'
+KERNEL_ERRORS+='|INFO: task .* blocked|detected stall|soft lockup|hard LOCKUP|Modules linked in:'
+# Both also say at boot that they are there.
+KERNEL_ERRORS+='|DMA-API: .*(device driver|cacheline|overlapping|out of memory)'
+KERNEL_ERRORS+='|kmemleak: .*(new suspected|[Dd]isabled|out of memory)'
+KERNEL_ERRORS+='|edgebert-vm: kernel tainted'
 
 # Judges the run by what the guest's console log says; sets status.
 judge() {
