@@ -30,6 +30,7 @@ struct edgebert_vm;
  * @stopped: takes no more jobs
  * @next_sequence: number of the next job
  * @unfinished: jobs that have not ended
+ * @cancel_below: jobs with lower numbers that have not started will not
  * @results: of its jobs
  */
 struct edgebert_context {
@@ -44,6 +45,7 @@ struct edgebert_context {
 	bool stopped;
 	u64 next_sequence;
 	atomic_t unfinished;
+	u64 cancel_below;
 	struct edgebert_results results;
 };
 

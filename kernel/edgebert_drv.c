@@ -16,6 +16,7 @@
 
 #include "edgebert_compat.h"
 #include "edgebert_context.h"
+#include "edgebert_counters.h"
 #include "edgebert_device.h"
 #include "edgebert_drv.h"
 #include "edgebert_gem.h"
@@ -98,12 +99,14 @@ static const struct drm_ioctl_desc edgebert_ioctls[] = {
 	EDGEBERT_IOCTL(CONTEXT_DESTROY, context_destroy),
 	EDGEBERT_IOCTL(SUBMIT, submit),
 	EDGEBERT_IOCTL(JOB_RESULT, job_result),
+	EDGEBERT_IOCTL(CONTEXT_COUNTERS, context_counters),
 };
 
 /*
  * Version log:
  *
  * - 1.0: initial interface
+ * - 1.1: CONTEXT_COUNTERS, deadlines of jobs, contexts can be banned
  */
 const struct drm_driver edgebert_drm_driver = {
 	.driver_features = DRIVER_COMPUTE_ACCEL | DRIVER_GEM | DRIVER_SYNCOBJ |
@@ -120,5 +123,5 @@ const struct drm_driver edgebert_drm_driver = {
 	.desc = "EdgeBERT inference accelerator",
 	EDGEBERT_DRIVER_DATE
 	.major = 1,
-	.minor = 0,
+	.minor = 1,
 };

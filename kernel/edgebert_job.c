@@ -82,6 +82,19 @@ struct edgebert_job *edgebert_job_create(struct edgebert_context *context, u32 b
 	return job;
 }
 
+/* Writes the result of a job, once. */
+static void edgebert_job_finish(struct edgebert_job *job,
+				const struct edgebert_hw_completion *completion, int error)
+{
+	struct edgebert_context *context = job->context;
+
+	if (job->ended)
+		return;
+	job->ended = true;
+	edgebert_results_end(&context->results, job->sequence, job->started_ns, completion, error);
+	atomic_dec(&context->unfinished);
+}
+
 /*
  * Tells everyone that a job has ended: first the result, then the fence.  Called once per
  * job that was started, under the ring's lock; the job may be gone when this returns.
@@ -89,17 +102,21 @@ struct edgebert_job *edgebert_job_create(struct edgebert_context *context, u32 b
 void edgebert_job_end(struct edgebert_job *job, const struct edgebert_hw_completion *completion,
 		      int error)
 {
-	struct edgebert_context *context = job->context;
 	struct dma_fence *fence = &job->fence->base;
 
 	job->fence = NULL;
-	edgebert_results_end(&context->results, job->sequence, job->started_ns, completion, error);
-	atomic_dec(&context->unfinished);
+	edgebert_job_finish(job, completion, error);
 	if (error)
 		dma_fence_set_error(fence, error);
 	dma_fence_signal(fence);
 	edgebert_fence_forget_ops(fence);
 	dma_fence_put(fence);
+}
+
+/* For a job that its turn finds unfit to start; the scheduler signals its fence. */
+void edgebert_job_refuse(struct edgebert_job *job, int error)
+{
+	edgebert_job_finish(job, NULL, error);
 }
 
 /* Frees a job that has ended, will never start, or was not even submitted. */
@@ -108,10 +125,8 @@ void edgebert_job_free(struct edgebert_job *job)
 	struct edgebert_device *edev = job->context->edev;
 
 	/* Cancelled in the queue: nobody has told the waiters yet. */
-	if (job->armed && job->fence) {
-		edgebert_results_end(&job->context->results, job->sequence, 0, NULL, -ECANCELED);
-		atomic_dec(&job->context->unfinished);
-	}
+	if (job->armed)
+		edgebert_job_finish(job, NULL, -ECANCELED);
 	drm_sched_job_cleanup(&job->base);
 	queue_work(edev->cleanup_wq, &job->release_work);
 }

@@ -49,8 +49,10 @@ struct edgebert_job_buffer {
  * @cookie: name in the ring
  * @active: in ring->active
  * @started_ns: when the device was told, 0: never
+ * @deadline_ns: when the device must have been told, 0: whenever
  * @timed_out: it was aborted because it made no progress
  * @armed: the scheduler knows the job and will free it
+ * @ended: its result is written
  * @release_work: lets go of what the job holds
  * @buffers: what it uses
  * @buffer_count: number of @buffers
@@ -64,8 +66,10 @@ struct edgebert_job {
 	u64 cookie;
 	struct list_head active;
 	u64 started_ns;
+	u64 deadline_ns;
 	bool timed_out;
 	bool armed;
+	bool ended;
 	struct work_struct release_work;
 	struct edgebert_job_buffer *buffers;
 	u32 buffer_count;
@@ -82,6 +86,7 @@ struct edgebert_job *edgebert_job_create(struct edgebert_context *context, u32 b
 					 u64 client_id);
 void edgebert_job_end(struct edgebert_job *job, const struct edgebert_hw_completion *completion,
 		      int error);
+void edgebert_job_refuse(struct edgebert_job *job, int error);
 void edgebert_job_free(struct edgebert_job *job);
 
 #endif /* EDGEBERT_JOB_H */

@@ -63,6 +63,7 @@ void edgebert_results_add(struct edgebert_results *results, struct edgebert_reco
 	scoped_guard(spinlock_irqsave, &results->lock) {
 		forgotten = *slot;
 		*slot = record;
+		results->counters.sums.submitted++;
 	}
 	kfree(forgotten);
 }
@@ -111,8 +112,18 @@ void edgebert_results_end(struct edgebert_results *results, u64 sequence, u64 st
 		record->result.started_ns = started_ns;
 		record->result.ended_ns = ktime_get_ns();
 		record->ended = true;
+		edgebert_counters_add(&results->counters, &record->result);
 	}
 	wake_up_all(&results->wait);
+}
+
+/* A consistent copy of the counters. */
+void edgebert_results_counters(struct edgebert_results *results, struct drm_edgebert_counters *to)
+{
+	guard(spinlock_irqsave)(&results->lock);
+	*to = results->counters.sums;
+	if (edgebert_counters_banned(&results->counters))
+		to->flags |= DRM_EDGEBERT_CONTEXT_BANNED;
 }
 
 /* True when waiting is over: -ENOENT, or 0 and the result. */

@@ -11,6 +11,7 @@
 
 #include <drm/edgebert_accel.h>
 
+#include "edgebert_counters.h"
 #include "edgebert_hw.h"
 
 struct drm_device;
@@ -33,14 +34,16 @@ struct edgebert_record {
 
 /**
  * struct edgebert_results - the records of a context
- * @lock: guards @slots and the records; interrupts off
+ * @lock: guards @slots, the records and @counters; interrupts off
  * @wait: woken when a record is complete
  * @slots: record of job n in slot n % EDGEBERT_RESULT_SLOTS, until read or replaced
+ * @counters: sums over the records, also over those that are forgotten
  */
 struct edgebert_results {
 	spinlock_t lock;
 	wait_queue_head_t wait;
 	struct edgebert_record *slots[EDGEBERT_RESULT_SLOTS];
+	struct edgebert_counters counters;
 };
 
 void edgebert_results_init(struct edgebert_results *results);
@@ -48,6 +51,8 @@ void edgebert_results_fini(struct edgebert_results *results);
 void edgebert_results_add(struct edgebert_results *results, struct edgebert_record *record);
 void edgebert_results_end(struct edgebert_results *results, u64 sequence, u64 started_ns,
 			  const struct edgebert_hw_completion *completion, int error);
+void edgebert_results_counters(struct edgebert_results *results,
+			       struct drm_edgebert_counters *to);
 
 int edgebert_ioctl_job_result(struct drm_device *drm, void *data, struct drm_file *file);
 

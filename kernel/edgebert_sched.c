@@ -42,24 +42,50 @@ static struct dma_fence *edgebert_sched_start_job(struct edgebert_device *edev,
 	return fence;
 }
 
+/* Whether a job may still start, now that it is its turn. */
+static int edgebert_sched_check(const struct edgebert_job *job)
+{
+	if (job->sequence < READ_ONCE(job->context->cancel_below))
+		return -ECANCELED;
+	if (job->deadline_ns && ktime_get_ns() > job->deadline_ns)
+		return -ETIME;
+	return 0;
+}
+
+/*
+ * Somebody waits for the job and has given the fence a deadline: a job that leaves the
+ * operating point to others gets the highest that it may have.
+ */
+static void edgebert_sched_hurry(struct edgebert_job *job)
+{
+	struct edgebert_hw_job *desc = &job->desc;
+
+	if (desc->operating_point == EDGEBERT_HW_OPERATING_POINT_DEFAULT &&
+	    test_bit(DRM_SCHED_FENCE_FLAG_HAS_DEADLINE_BIT, &job->base.s_fence->finished.flags))
+		desc->operating_point = desc->window_high;
+}
+
 /* Starts a job; allocates nothing, as memory may depend on jobs that end. */
 static struct dma_fence *edgebert_sched_run_job(struct drm_sched_job *base)
 {
 	struct edgebert_job *job = to_edgebert_job(base);
 	struct edgebert_device *edev = job->context->edev;
 	struct dma_fence *fence = ERR_PTR(-ENODEV);
-	int idx;
+	int ret, idx;
 
 	/* Cancelled already. */
 	if (base->s_fence->finished.error)
 		return NULL;
-	if (drm_dev_enter(&edev->drm, &idx)) {
+	ret = edgebert_sched_check(job);
+	if (ret) {
+		fence = ERR_PTR(ret);
+	} else if (drm_dev_enter(&edev->drm, &idx)) {
+		edgebert_sched_hurry(job);
 		fence = edgebert_sched_start_job(edev, job);
 		drm_dev_exit(idx);
 	}
 	if (IS_ERR(fence))
-		edgebert_results_end(&job->context->results, job->sequence, 0, NULL,
-				     PTR_ERR(fence));
+		edgebert_job_refuse(job, PTR_ERR(fence));
 	return fence;
 }
 

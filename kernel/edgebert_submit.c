@@ -98,6 +98,10 @@ static int edgebert_submit_check_job(struct edgebert_submit *submit,
 		drm_dbg(drm, "device has no autonomous jobs\n");
 		return -EOPNOTSUPP;
 	}
+	if (args->deadline_ns < 0) {
+		drm_dbg(drm, "deadline is negative\n");
+		return -EINVAL;
+	}
 	if (args->stream_address % EDGEBERT_COMMAND_BYTES || !args->stream_commands ||
 	    args->stream_commands > EDGEBERT_HW_STREAM_COMMANDS_MAX ||
 	    args->first_command >= args->stream_commands) {
@@ -310,6 +314,7 @@ static int edgebert_submit_prepare_job(struct edgebert_submit *submit, u32 index
 	if (IS_ERR(sjob->job))
 		return PTR_ERR(sjob->job);
 	edgebert_submit_describe(submit, args, sjob->job);
+	sjob->job->deadline_ns = args->deadline_ns;
 	ret = edgebert_submit_add_buffers(submit, sjob);
 	if (ret)
 		return ret;
@@ -327,6 +332,10 @@ static int edgebert_submit_number(struct edgebert_submit *submit)
 	lockdep_assert_held(&context->submit_lock);
 	if (context->stopped)
 		return -ENOENT;
+	if (edgebert_counters_banned(&context->results.counters)) {
+		drm_dbg(&submit->edev->drm, "too many jobs of the context had to be stopped\n");
+		return -EIO;
+	}
 	if (atomic_read(&context->unfinished) + submit->job_count > EDGEBERT_JOBS_IN_FLIGHT_MAX) {
 		drm_dbg(&submit->edev->drm, "context has %d unfinished jobs\n",
 			atomic_read(&context->unfinished));

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 # Tests of the driver's ioctls, run in the VM; they need nothing but the C library.
 
-KSELFTESTS := buffers contexts faults isolation lifetime query results submit syncs timeout trace
+KSELFTESTS := buffers contexts counters deadlines faults isolation lifetime query results submit \
+	syncs timeout trace
 KSELFTEST_SHARED := tests/kselftest/harness.c tests/kselftest/device.c
 
 # drm.h is the only thing used of libdrm.

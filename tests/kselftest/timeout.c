@@ -80,15 +80,51 @@ TEST(fence_of_a_stopped_job_is_signalled)
 	CHECK_OK(try_buffer_wait(w.fd, w.destination.handle, 0, 0));
 }
 
-TEST_LIMIT(one_after_the_other_is_stopped, 120)
+/* After the third in a row the context is banned; another of the same file is not. */
+TEST_LIMIT(a_context_that_never_does_better_is_banned, 120)
 {
-	struct workload w;
+	struct drm_edgebert_counters counters;
+	struct drm_edgebert_context_counters args = {
+		.size = sizeof(counters),
+		.pointer = (uintptr_t)&counters,
+	};
+	struct workload slow, w;
 	int i;
 
-	slow_workload(&w, device_open());
-	for (i = 0; i < 5; i++)
-		CHECK_EQ(result_of(w.fd, w.context, submit(w.fd, w.context, &w.job)).error,
-			 -ETIMEDOUT);
+	slow_workload(&slow, device_open());
+	args.context_id = slow.context;
+	for (i = 0; i < 3; i++) {
+		CHECK_OK(try_ioctl(slow.fd, DRM_IOCTL_EDGEBERT_CONTEXT_COUNTERS, &args));
+		CHECK_EQ(counters.stopped, i);
+		CHECK_EQ(counters.flags, 0);
+		CHECK_EQ(result_of(slow.fd, slow.context,
+				   submit(slow.fd, slow.context, &slow.job)).error, -ETIMEDOUT);
+	}
+	CHECK_OK(try_ioctl(slow.fd, DRM_IOCTL_EDGEBERT_CONTEXT_COUNTERS, &args));
+	CHECK_EQ(counters.stopped, 3);
+	CHECK_EQ(counters.cancelled, 3);
+	CHECK_EQ(counters.flags, DRM_EDGEBERT_CONTEXT_BANNED);
+	CHECK_ERRNO(try_submit(slow.fd, slow.context, &slow.job, 1), EIO);
+	workload_init(&w, slow.fd, 1);
+	CHECK_EQ(result_of(w.fd, w.context, submit(w.fd, w.context, &w.job)).error, 0);
+}
+
+/* Stopped twice, then something that ends: the count begins anew. */
+TEST_LIMIT(a_job_that_ends_lifts_the_threat_of_a_ban, 120)
+{
+	struct workload slow, w;
+	int round, i;
+
+	slow_workload(&slow, device_open());
+	workload_init(&w, slow.fd, 1);
+	for (round = 0; round < 2; round++) {
+		for (i = 0; i < 2; i++)
+			CHECK_EQ(result_of(slow.fd, slow.context,
+					   submit(slow.fd, slow.context, &slow.job)).error,
+				 -ETIMEDOUT);
+		CHECK_EQ(result_of(slow.fd, slow.context,
+				   submit(slow.fd, slow.context, &w.job)).error, 0);
+	}
 }
 
 /* A file that is closed leaves its slow job behind, which must not stay for ever. */

@@ -591,6 +591,9 @@ struct drm_edgebert_context_set {
 	__u32 operating_point_high;
 };
 
+/** @DRM_EDGEBERT_CONTEXT_BANNED: Takes no more jobs (-EIO): too many had to be stopped in a row. */
+#define DRM_EDGEBERT_CONTEXT_BANNED		(1u << 0)
+
 /** struct drm_edgebert_counters - what the jobs of a context took since it was created */
 struct drm_edgebert_counters {
 	/** @submitted: Jobs submitted. */
@@ -631,6 +634,15 @@ struct drm_edgebert_counters {
 
 	/** @exits: Jobs that took the exit of layer n + 1. */
 	__u64 exits[24];
+
+	/** @stopped: Jobs among the cancelled that were stopped for lack of progress, -ETIMEDOUT. */
+	__u64 stopped;
+
+	/** @flags: DRM_EDGEBERT_CONTEXT_*. */
+	__u32 flags;
+
+	/** @pad: Zero. */
+	__u32 pad;
 };
 
 /** struct drm_edgebert_context_counters - argument of CONTEXT_COUNTERS */
