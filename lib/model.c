@@ -10,7 +10,7 @@
 #include "lib/tokenizer.h"
 
 /* First release's size: what the oldest caller can hand in. */
-#define MODEL_INFO_FIRST_SIZE sizeof(struct eb_model_info)
+#define MODEL_INFO_FIRST_SIZE offsetof(struct eb_model_info, sentence_pairs)
 
 static enum eb_status missing_section(const struct eb_model_file *file,
 				      enum eb_model_section_type type)
@@ -302,6 +302,7 @@ enum eb_status eb_model_get_info(const struct eb_model *model, struct eb_model_i
 	ours.default_entropy_threshold =
 		(float)p->default_threshold / EB_MODEL_ENTROPY_ONE;
 	ours.weight_bytes = model->weights_size;
+	ours.sentence_pairs = p->flags & EB_MODEL_FLAG_PAIRS ? 1 : 0;
 	eb_output_write(info, &ours, sizeof(ours));
 	return EB_OK;
 }
@@ -324,6 +325,34 @@ enum eb_status eb_model_tokenize(const struct eb_model *model, const char *text,
 			       !model ? "model" : !text && text_size ? "text" : "token_ids");
 	status = eb_tokenizer_encode(model->tokenizer, text ? text : "", text_size, token_ids,
 				     capacity, &count, &truncated);
+	if (status)
+		return status;
+	if (ret_count)
+		*ret_count = count;
+	if (ret_truncated)
+		*ret_truncated = truncated;
+	return EB_OK;
+}
+
+enum eb_status eb_model_tokenize_pair(const struct eb_model *model, const char *first,
+				      size_t first_size, const char *second, size_t second_size,
+				      uint32_t *token_ids, uint32_t *token_types, size_t capacity,
+				      size_t *ret_count, int *ret_truncated)
+{
+	const struct eb_text texts[2] = { { first ? first : "", first_size },
+					  { second ? second : "", second_size } };
+	size_t count = 0;
+	int truncated = 0;
+	enum eb_status status;
+
+	if (!model || (!first && first_size) || (!second && second_size) ||
+	    ((!token_ids || !token_types) && capacity))
+		return eb_fail(EB_INVALID_ARGUMENT, "eb_model_tokenize_pair: %s is NULL",
+			       !model ? "model" : !first && first_size ? "first" :
+			       !second && second_size ? "second" :
+			       !token_ids ? "token_ids" : "token_types");
+	status = eb_tokenizer_encode_pair(model->tokenizer, texts, token_ids, token_types,
+					  capacity, &count, &truncated);
 	if (status)
 		return status;
 	if (ret_count)

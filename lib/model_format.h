@@ -69,6 +69,9 @@ enum eb_model_tokenizer {
 #define EB_MODEL_TOKENIZER_KEEP_SPACES (1u << 4)	/* SentencePiece: all white space counts */
 #define EB_MODEL_TOKENIZER_FLAGS ((1u << 5) - 1)
 
+#define EB_MODEL_FLAG_PAIRS (1u << 0)	/* made for pairs of texts */
+#define EB_MODEL_FLAGS EB_MODEL_FLAG_PAIRS
+
 struct eb_model_parameters {
 	uint32_t hardware_major;	/* contract the program is made for */
 	uint32_t hardware_capabilities;	/* EDGEBERT_HW_CAP_* that it needs */
@@ -89,7 +92,7 @@ struct eb_model_parameters {
 	uint32_t tokenizer;		/* enum eb_model_tokenizer */
 	uint32_t tokenizer_flags;
 	uint32_t token_cls, token_sep, token_unknown, token_padding;
-	uint32_t flags;
+	uint32_t flags;			/* EB_MODEL_FLAG_* */
 	uint32_t reserved[9];
 };
 

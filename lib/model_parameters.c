@@ -62,7 +62,7 @@ enum eb_status eb_model_parameters_check(const struct eb_model_file *file,
 			       "%s: tokenizer %u with flags 0x%x is not known to this library (%s); "
 			       "upgrade it", file->name, p->tokenizer, p->tokenizer_flags,
 			       eb_version());
-	if (p->flags)
+	if (p->flags & ~EB_MODEL_FLAGS)
 		return eb_fail(EB_MODEL_UNSUPPORTED, "%s: model flags 0x%x are not known to this "
 			       "library (%s); upgrade it", file->name, p->flags, eb_version());
 	for (size_t i = 0; i < sizeof(p->reserved) / sizeof(p->reserved[0]); i++) {

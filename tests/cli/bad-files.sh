@@ -66,9 +66,12 @@ eval=(eval --backend reference --model "$TINY" --data)
 refused 66 "*nil.tsv can not be read*" "a data set that does not exist" "${eval[@]}" "$WORK/nil.tsv"
 : >"$WORK/data.tsv"
 refused 66 "*data.tsv is empty*" "an empty data set" "${eval[@]}" "$WORK/data.tsv"
-printf 'sentence\tlabel\naa\t1\n' >"$WORK/data.tsv"
-refused 66 "*line 1: the header names no column 'text'*" "a data set with another header" \
+printf 'words\tlabel\naa\t1\n' >"$WORK/data.tsv"
+refused 66 "*line 1: the header does not name the columns*'text'*" "a data set with another header" \
 	"${eval[@]}" "$WORK/data.tsv"
+printf 'question\tsentence\tlabel\naa\taa\t1\n' >"$WORK/data.tsv"
+refused 66 "*line 1: the header names two texts, but the model classifies single texts*" \
+	"pairs for a model that takes none" "${eval[@]}" "$WORK/data.tsv"
 printf 'text\tlabel\n' >"$WORK/data.tsv"
 refused 66 "*data.tsv holds no sentences*" "a data set of a header alone" "${eval[@]}" "$WORK/data.tsv"
 printf 'text\tlabel\naa\t1\nba\n' >"$WORK/data.tsv"

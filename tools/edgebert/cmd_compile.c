@@ -24,6 +24,7 @@ static struct {
 	const char *calibration;
 	const char *report;
 	int32_t sentences;
+	bool pairs;
 	bool json;
 } options = { .sentences = EB_COMPILE_SENTENCES_DEFAULT };
 
@@ -35,6 +36,8 @@ static const struct option_row compile_rows[] = {
 		    "has no exit predictor and policy latency refuses it"),
 	OPTION_WHOLE("sentences", 'n', "COUNT", &options.sentences, 1, 1e6,
 		     "sentences to calibrate number formats with"),
+	OPTION_FLAG("pairs", 0, &options.pairs,
+		    "without calibration: the model classifies pairs of texts"),
 	OPTION_TEXT("report", 'r', "FILE", &options.report, "write a report of the calibration"),
 	OPTION_JSON(&options.json),
 };
@@ -107,6 +110,7 @@ static int run_compile(const struct arguments *arguments)
 		.output = options.output,
 		.calibration = options.calibration,
 		.sentences = (unsigned int)options.sentences,
+		.pairs = options.pairs,
 		.report = options.report,
 		.progress = show_progress,
 		.summary = &summary,
@@ -134,10 +138,12 @@ const struct command command_compile = {
 	.summary = "make a model file from a checkpoint",
 	.synopsis = "CHECKPOINT",
 	.description =
-		"Turns a folder with config.json, vocab.txt and safetensors (BERT or ALBERT shape,\n"
-		"with exit heads) into one model file.  Number formats, exit predictor and default\n"
+		"Turns a folder with config.json, vocab.txt or spiece.model, and safetensors (BERT or\n"
+		"ALBERT shape) into one model file.  Number formats, exit predictor and default\n"
 		"threshold come from the calibration sentences: take them from training data, not\n"
-		"from the data that will measure the model.",
+		"from the data that will measure the model.  Their file names its columns in the\n"
+		"first line: label and text, or for pairs text_a and text_b (or sentence1 and\n"
+		"sentence2, question and sentence, premise and hypothesis).",
 	.arguments_min = 1,
 	.arguments_max = 1,
 	OPTION_ROWS(compile_rows),

@@ -7,54 +7,24 @@
 
 #include "tools/edgebert/line_reader.h"
 #include "tools/edgebert/report.h"
+#include "tools/model/columns.h"
 
-struct cell {
-	const char *text;
-	size_t size;
-};
-
-struct columns {
-	size_t text, label;
-};
-
-static bool cell_is(struct cell cell, const char *text)
+/* A model for pairs wants two columns of text, another one. */
+static int check_texts(const struct line_reader *reader, const struct eb_columns *columns,
+		       const struct session *session)
 {
-	return cell.size == strlen(text) && memcmp(cell.text, text, cell.size) == 0;
+	bool pairs = session->model_info.sentence_pairs;
+
+	if (columns->pair == pairs)
+		return 0;
+	return report_tool(EXIT_INPUT, "%s, line 1: the header names %s, but the model classifies "
+			   "%s", reader->path, columns->pair ? "two texts" : "one text",
+			   pairs ? "pairs of texts: give columns text_a and text_b" :
+				   "single texts: give a column text");
 }
 
-/* The cell of a column; false when the line has fewer. */
-static bool find_cell(const char *line, size_t size, size_t column, struct cell *ret_cell)
-{
-	for (;;) {
-		const char *tab = memchr(line, '\t', size);
-		size_t length = tab ? (size_t)(tab - line) : size;
-
-		if (column == 0) {
-			*ret_cell = (struct cell){ line, length };
-			return true;
-		}
-		if (!tab)
-			return false;
-		column--;
-		line = tab + 1;
-		size -= length + 1;
-	}
-}
-
-static bool find_column(const char *line, size_t size, const char *name, size_t *ret_column)
-{
-	struct cell cell;
-
-	for (size_t column = 0; find_cell(line, size, column, &cell); column++) {
-		if (cell_is(cell, name)) {
-			*ret_column = column;
-			return true;
-		}
-	}
-	return false;
-}
-
-static int read_header(struct line_reader *reader, struct columns *columns)
+static int read_header(struct line_reader *reader, const struct session *session,
+		       struct eb_columns *columns)
 {
 	const char *line;
 	size_t size;
@@ -65,40 +35,40 @@ static int read_header(struct line_reader *reader, struct columns *columns)
 	case LINE_FAILED:
 		return EXIT_INPUT;
 	default:
-		return report_tool(EXIT_INPUT, "%s is empty: its first line must name the columns, "
-				   "text and label among them", reader->path);
+		return report_tool(EXIT_INPUT, "%s is empty: its first line must name the columns: "
+				   EB_COLUMNS_WANTED, reader->path);
 	}
-	if (find_column(line, size, "text", &columns->text) &&
-	    find_column(line, size, "label", &columns->label))
-		return 0;
-	return report_tool(EXIT_INPUT, "%s, line 1: the header names no column 'text' or no column "
-			   "'label'; columns are separated by tabs", reader->path);
+	if (!eb_columns_find(line, size, columns))
+		return report_tool(EXIT_INPUT, "%s, line 1: the header does not name the columns that "
+				   "are needed: " EB_COLUMNS_WANTED "; columns are separated by "
+				   "tabs", reader->path);
+	return check_texts(reader, columns, session);
 }
 
-static bool parse_label(struct cell cell, const struct session *session, uint32_t *ret_label)
+static const char *class_name(const void *opaque, uint32_t index)
 {
-	uint32_t index = 0;
-	size_t digits = 0;
-
-	for (uint32_t i = 0; i < session->model_info.classes; i++) {
-		const char *name = eb_model_label(session->model, i);
-
-		if (name && cell_is(cell, name)) {
-			*ret_label = i;
-			return true;
-		}
-	}
-	/* Few classes: two digits are plenty. */
-	for (; digits < cell.size && digits < 2; digits++) {
-		if (cell.text[digits] < '0' || cell.text[digits] > '9')
-			return false;
-		index = 10 * index + (uint32_t)(cell.text[digits] - '0');
-	}
-	*ret_label = index;
-	return digits > 0 && digits == cell.size && index < session->model_info.classes;
+	return eb_model_label(opaque, index);
 }
 
-static void add_example(struct dataset *dataset, uint64_t line, struct cell text, uint32_t label)
+/* Of a pair both texts, with a tab between them. */
+static void copy_text(struct example *example, const struct eb_example_cells *cells, bool pair)
+{
+	char *end;
+
+	example->size = cells->first.size + (pair ? 1 + cells->second.size : 0);
+	example->text = malloc(example->size + 1);
+	if (!example->text)
+		report_out_of_memory();
+	end = mempcpy(example->text, cells->first.text, cells->first.size);
+	if (pair) {
+		*end++ = '\t';
+		end = mempcpy(end, cells->second.text, cells->second.size);
+	}
+	*end = '\0';
+}
+
+static void add_example(struct dataset *dataset, uint64_t line,
+			const struct eb_example_cells *cells, bool pair, uint32_t label)
 {
 	struct example *example;
 
@@ -113,40 +83,37 @@ static void add_example(struct dataset *dataset, uint64_t line, struct cell text
 		dataset->examples = examples;
 	}
 	example = &dataset->examples[dataset->count++];
-	*example = (struct example){ .line = line, .size = text.size, .label = label };
-	example->text = malloc(text.size + 1);
-	if (!example->text)
-		report_out_of_memory();
-	memcpy(example->text, text.text, text.size);
-	example->text[text.size] = '\0';
+	*example = (struct example){ .line = line, .label = label };
+	copy_text(example, cells, pair);
 }
 
 static int read_example(struct dataset *dataset, const struct line_reader *reader,
-			const struct columns *columns, const struct session *session,
+			const struct eb_columns *columns, const struct session *session,
 			const char *line, size_t size)
 {
-	struct cell text, label;
-	uint32_t index;
+	struct eb_example_cells cells;
+	int64_t index;
 
-	if (!find_cell(line, size, columns->text, &text) ||
-	    !find_cell(line, size, columns->label, &label))
+	if (!eb_columns_split(columns, line, size, &cells))
 		return report_tool(EXIT_INPUT, "%s, line %llu: fewer columns than the header names",
 				   reader->path, (unsigned long long)reader->line);
-	if (!parse_label(label, session, &index))
+	index = eb_label_parse(cells.label, session->model_info.classes, class_name,
+			       session->model);
+	if (index < 0)
 		return report_tool(EXIT_INPUT, "%s, line %llu: label '%.*s' is neither a class of "
 				   "the model nor an index below %u", reader->path,
 				   (unsigned long long)reader->line,
-				   (int)(label.size < 40 ? label.size : 40), label.text,
-				   session->model_info.classes);
-	add_example(dataset, reader->line, text, index);
+				   (int)(cells.label.size < 40 ? cells.label.size : 40),
+				   cells.label.text, session->model_info.classes);
+	add_example(dataset, reader->line, &cells, columns->pair, (uint32_t)index);
 	return 0;
 }
 
 static int read_examples(struct dataset *dataset, struct line_reader *reader,
 			 const struct session *session)
 {
-	struct columns columns;
-	int failed = read_header(reader, &columns);
+	struct eb_columns columns;
+	int failed = read_header(reader, session, &columns);
 
 	while (!failed) {
 		const char *line;

@@ -9,7 +9,7 @@
 
 struct example {
 	uint64_t line;
-	char *text;
+	char *text;		/* of a pair both, with a tab between them */
 	size_t size;
 	uint32_t label;
 };
@@ -20,8 +20,8 @@ struct dataset {
 };
 
 /*
- * The header names the columns, "text" and "label" among them in any order; a label is a
- * class's index or name.  Returns 0 or the exit status, reported already.
+ * The header names the columns in any order (tools/model/columns.h); a label is a class's
+ * index or name.  Returns 0 or the exit status, reported already.
  */
 int dataset_load(struct dataset *dataset, const char *path, const struct session *session);
 void dataset_free(struct dataset *dataset);

@@ -68,6 +68,28 @@ static unsigned int longest_sentence(const struct eb_shape *shape)
 	return positions < EDGEBERT_HW_SEQUENCE_MAX ? positions : EDGEBERT_HW_SEQUENCE_MAX;
 }
 
+static enum eb_status read_sentences(struct compilation *compilation, unsigned int longest)
+{
+	const struct eb_compile_options *options = compilation->options;
+	const struct eb_shape *shape = &compilation->checkpoint.shape;
+	struct eb_class_names classes = { .count = shape->classes };
+	enum eb_status status;
+
+	for (unsigned int i = 0; i < shape->classes; i++)
+		classes.names[i] = shape->labels[i];
+	if (options->calibration)
+		status = eb_sentences_from_text(options->calibration, compilation->tokenizer, 0,
+						&classes, &compilation->sentences);
+	else
+		status = eb_sample_sentences(compilation->tokenizer, EB_COMPILE_SENTENCES_DEFAULT,
+					     longest, options->pairs, &compilation->sentences);
+	if (!status && compilation->sentences.pairs && shape->token_types < 2)
+		status = eb_fail(EB_INVALID_ARGUMENT,
+				 "%s/config.json: \"type_vocab_size\" is 1, pairs of texts need 2: "
+				 "the network was not trained with pairs", options->checkpoint);
+	return status;
+}
+
 static enum eb_status read_checkpoint(struct compilation *compilation)
 {
 	const struct eb_compile_options *options = compilation->options;
@@ -82,11 +104,7 @@ static enum eb_status read_checkpoint(struct compilation *compilation)
 	status = eb_checkpoint_tokenizer(checkpoint, longest, &compilation->tokenizer);
 	if (status)
 		return status;
-	if (options->calibration)
-		return eb_sentences_from_text(options->calibration, compilation->tokenizer, 0,
-					      checkpoint->shape.classes, &compilation->sentences);
-	return eb_sample_sentences(compilation->tokenizer, EB_COMPILE_SENTENCES_DEFAULT, longest,
-				   &compilation->sentences);
+	return read_sentences(compilation, longest);
 }
 
 static enum eb_status load_network(struct compilation *compilation)
@@ -274,6 +292,7 @@ static struct eb_model_parameters make_parameters(const struct compilation *comp
 		.token_sep = special.sep,
 		.token_unknown = special.unknown,
 		.token_padding = special.padding,
+		.flags = compilation->sentences.pairs ? EB_MODEL_FLAG_PAIRS : 0,
 	};
 
 	for (unsigned int i = 0; i < shape->layers; i++)

@@ -5,6 +5,7 @@
 #ifndef EDGEBERT_MODEL_COMPILE_H
 #define EDGEBERT_MODEL_COMPILE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include <edgebert/edgebert.h>
@@ -28,11 +29,13 @@ struct eb_compile_options {
 	const char *checkpoint;		/* folder: config.json, vocab.txt, *.safetensors */
 	const char *output;		/* model file, replaced atomically */
 	/*
-	 * "text<TAB>label" lines after a header line, of the kind the model will see; used for
-	 * biases, exit predictor and default threshold.  NULL: biases from made-up sentences
-	 * of the vocabulary's words, no predictor (the latency policy will be refused).
+	 * Tab-separated examples of the kind the model will see, texts or pairs of texts with
+	 * their labels, after a header line (tools/model/columns.h); used for biases, exit
+	 * predictor and default threshold.  NULL: biases from made-up sentences of the
+	 * vocabulary's words, no predictor (the latency policy will be refused).
 	 */
 	const char *calibration;
+	bool pairs;			/* without calibration: the model is for pairs of texts */
 	unsigned int sentences;		/* to calibrate biases with; 0: the default */
 	const char *report;		/* text report, NULL: none */
 	/* May be NULL.  Steps come in order, each from 0 to 1, on the caller's thread. */

@@ -11,7 +11,7 @@
  * and say nothing about labels.
  */
 enum eb_status eb_sample_sentences(const struct eb_tokenizer *tokenizer, size_t count,
-				   size_t longest, struct eb_sentences *ret_sentences)
+				   size_t longest, bool pairs, struct eb_sentences *ret_sentences)
 	EB_WARN_UNUSED;
 
 #endif /* EDGEBERT_MODEL_SAMPLE_SENTENCES_H */

@@ -5,6 +5,9 @@
 #ifndef EDGEBERT_MODEL_SENTENCES_H
 #define EDGEBERT_MODEL_SENTENCES_H
 
+#include <stdbool.h>
+
+#include "kernel/edgebert_hw.h"
 #include "lib/tokenizer.h"
 
 struct eb_sentence {
@@ -18,14 +21,22 @@ struct eb_sentences {
 	struct eb_sentence *items;
 	size_t count;
 	size_t longest;			/* tokens */
+	bool pairs;			/* the file's columns were two texts */
+};
+
+/* The classes that labels of a file may name. */
+struct eb_class_names {
+	unsigned int count;
+	const char *names[EDGEBERT_HW_CLASSES_MAX];
 };
 
 /*
- * "text<TAB>label" lines after a header line; at most limit sentences (0: all), taken
- * evenly over the file.  Labels must be below classes.
+ * Tab-separated lines after a header line that names the columns (tools/model/columns.h); at
+ * most limit sentences (0: all), taken evenly over the file.  A label is a class's name or
+ * index.
  */
 enum eb_status eb_sentences_from_text(const char *path, const struct eb_tokenizer *tokenizer,
-				      size_t limit, unsigned int classes,
+				      size_t limit, const struct eb_class_names *classes,
 				      struct eb_sentences *ret_sentences) EB_WARN_UNUSED;
 
 /* "label<TAB>id id id ..." lines, ids below vocabulary_size, at most longest of them. */

@@ -170,6 +170,7 @@ struct eb_model_info {
 	uint32_t exit_count;		/* 0: no exit heads before the last layer */
 	float default_entropy_threshold;	/* nats */
 	uint64_t weight_bytes;
+	uint32_t sentence_pairs;	/* 1: made for pairs of texts (eb_engine_run_pair) */
 	size_t :0;
 };
 
@@ -191,6 +192,16 @@ EB_API const char *eb_model_label(const struct eb_model *model, uint32_t label);
 EB_API enum eb_status eb_model_tokenize(const struct eb_model *model, const char *text,
 					size_t text_size, uint32_t *token_ids, size_t capacity,
 					size_t *ret_count, int *ret_truncated) EB_WARN_UNUSED;
+
+/*
+ * The same for a pair of texts; token_types gets 0 for tokens of the first text and 1 for
+ * those of the second.  Where sequence_max cuts, the longer text loses tokens.
+ */
+EB_API enum eb_status eb_model_tokenize_pair(const struct eb_model *model, const char *first,
+					     size_t first_size, const char *second,
+					     size_t second_size, uint32_t *token_ids,
+					     uint32_t *token_types, size_t capacity,
+					     size_t *ret_count, int *ret_truncated) EB_WARN_UNUSED;
 
 /* ---- engines -------------------------------------------------------------------- */
 

@@ -100,6 +100,7 @@ static void compare_exit(const struct comparison *comparison, unsigned int layer
 static void check_model(const char *name)
 {
 	struct comparison comparison = { 0 };
+	const struct eb_class_names classes = { .count = 2, .names = { "negative", "positive" } };
 	char path[512], folder[512];
 
 	snprintf(path, sizeof(path), "%s/%s.ebm", MODELS_FOLDER, name);
@@ -109,7 +110,7 @@ static void check_model(const char *name)
 	if (eb_model_open(path, &comparison.model))
 		fail_msg("%s", eb_error_detail());
 	assert_int_equal(eb_sentences_from_text(SENTENCES_FILE, comparison.model->tokenizer,
-						SENTENCES, 2, &comparison.sentences), EB_OK);
+						SENTENCES, &classes, &comparison.sentences), EB_OK);
 	assert_int_equal(comparison.sentences.count, SENTENCES);
 	run_float(folder, &comparison);
 	run_device(&comparison);

@@ -70,8 +70,10 @@ static struct eb_model *compile_and_open(void **state, const struct tiny_checkpo
 static void read_sentences(void **state, const struct eb_model *model,
 			   struct eb_sentences *sentences)
 {
+	const struct eb_class_names classes = { .count = 2, .names = { "no", "yes" } };
+
 	assert_int_equal(eb_sentences_from_text(path_in(*state, "sentences.tsv"),
-						model->tokenizer, 0, 2, sentences), EB_OK);
+						model->tokenizer, 0, &classes, sentences), EB_OK);
 }
 
 static struct eb_exit_result *run(struct eb_run_all *run, const struct eb_model *model,
@@ -353,6 +355,48 @@ static void sentencepiece_checkpoints_keep_their_tokenizer(void **state)
 	eb_model_unref(model);
 }
 
+static void files_of_pairs_make_models_for_pairs(void **state)
+{
+	const uint32_t expected_ids[] = { 2, 4, 5, 3, 6, 3 };
+	const uint32_t expected_types[] = { 0, 0, 0, 0, 1, 1 };
+	struct eb_model_info info = { .size = sizeof(info) };
+	uint32_t ids[8], types[8];
+	struct eb_model *model;
+	size_t count;
+
+	tiny_checkpoint_write(*state, &tiny_bert);
+	write_text(path_in(*state, "pairs.tsv"),
+		   "index\tquestion\tsentence\tlabel\n0\tae af\tag\tyes\n1\tba\tbb bc\tno\n"
+		   "2\tca cb cc\tcd\t1\n3\tah\tai\t0\n");
+	if (compile(state, "pairs.tsv", NULL))
+		fail_msg("%s", eb_error_detail());
+	assert_int_equal(eb_model_open(path_in(*state, "model.ebm"), &model), EB_OK);
+	assert_int_equal(model->parameters.flags, EB_MODEL_FLAG_PAIRS);
+	assert_int_equal(eb_model_get_info(model, &info), EB_OK);
+	assert_int_equal(info.sentence_pairs, 1);
+	assert_int_equal(eb_model_tokenize_pair(model, "ae af", 5, "ag", 2, ids, types, 8, &count,
+						NULL), EB_OK);
+	assert_int_equal(count, 6);
+	assert_memory_equal(ids, expected_ids, sizeof(expected_ids));
+	assert_memory_equal(types, expected_types, sizeof(expected_types));
+	assert_int_equal(eb_model_tokenize_pair(model, "ae", 2, NULL, 2, ids, types, 8, &count,
+						NULL), EB_INVALID_ARGUMENT);
+	eb_model_unref(model);
+}
+
+static void models_for_pairs_need_no_sentences(void **state)
+{
+	struct eb_compile_options options = { .checkpoint = *state, .pairs = true };
+	struct eb_model *model;
+
+	tiny_checkpoint_write(*state, &tiny_bert);
+	options.output = path_in(*state, "model.ebm");
+	assert_int_equal(eb_compile(&options), EB_OK);
+	assert_int_equal(eb_model_open(path_in(*state, "model.ebm"), &model), EB_OK);
+	assert_int_equal(model->parameters.flags, EB_MODEL_FLAG_PAIRS);
+	eb_model_unref(model);
+}
+
 static void the_description_becomes_metadata(void **state)
 {
 	struct eb_model *model;
@@ -407,11 +451,15 @@ static void sentences_that_do_not_fit_are_refused_by_line(void **state)
 	} files[] = {
 		{ "", "needs a header line", EB_INVALID_ARGUMENT },
 		{ "text\tlabel\n", "needs a header line", EB_INVALID_ARGUMENT },
-		{ "text\tlabel\naf ag\t0\nno tab\n", "sentences.tsv:3: is not \"text<TAB>label\"",
+		{ "text\tlabel\naf ag\t0\nno tab\n", "sentences.tsv:3: has fewer columns",
 		  EB_INVALID_ARGUMENT },
-		{ "text\tlabel\naf\t2\n", ":2: label \"2\" is not a number from 0 to 1",
+		{ "text\tclass\naf ag\t0\n", "sentences.tsv:1: the header does not name",
 		  EB_INVALID_ARGUMENT },
-		{ "text\tlabel\naf\tyes\n", ":2: label \"yes\"", EB_INVALID_ARGUMENT },
+		{ "words\tlabel\naf ag\t0\n", "sentences.tsv:1: the header does not name",
+		  EB_INVALID_ARGUMENT },
+		{ "text\tlabel\naf\t2\n", ":2: label \"2\" is neither a class of the checkpoint nor a number from 0 to 1",
+		  EB_INVALID_ARGUMENT },
+		{ "text\tlabel\naf\tmaybe\n", ":2: label \"maybe\"", EB_INVALID_ARGUMENT },
 		{ "text\tlabel\naf\t-1\n", ":2: label \"-1\"", EB_INVALID_ARGUMENT },
 		{ "text\tlabel\n\t1\n", "sentences.tsv:2:", EB_TEXT_EMPTY },
 		{ "text\tlabel\na\xff\t1\n", "sentences.tsv:2:", EB_TEXT_INVALID },
@@ -485,6 +533,8 @@ int main(void)
 		TEST(layers_may_lack_exits),
 		TEST(two_layers_need_no_predictor),
 		TEST(sentencepiece_checkpoints_keep_their_tokenizer),
+		TEST(files_of_pairs_make_models_for_pairs),
+		TEST(models_for_pairs_need_no_sentences),
 		TEST(the_description_becomes_metadata),
 		TEST(progress_and_report_name_the_steps_and_tensors),
 		TEST(sentences_that_do_not_fit_are_refused_by_line),
