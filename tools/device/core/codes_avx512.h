@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Codes with AVX-512: eb_kernels.decode_codes and unpack_block, to the bit.
+ * Codes with AVX-512: eb_kernels.decode_rows and unpack_block, to the bit.
  */
 #ifndef EDGEBERT_DEVICE_CODES_AVX512_H
 #define EDGEBERT_DEVICE_CODES_AVX512_H
@@ -9,12 +9,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Each returns the negative sum of the products of pairs that go by the identity. */
-int32_t eb_avx512_decode_codes(const uint8_t *codes, size_t depth, int16_t *values,
-			       uint8_t *nonzero);
+#include "tools/device/core/kernels.h"
+
+/* pairs: the negative sums of the products of pairs that go by the identity. */
+void eb_avx512_decode_rows(const struct eb_matmul_codes *codes, int16_t *values, uint8_t *nonzero,
+			   int32_t *pairs);
 /* Needs VBMI. */
-int32_t eb_avx512_vbmi_decode_codes(const uint8_t *codes, size_t depth, int16_t *values,
-				    uint8_t *nonzero);
+void eb_avx512_vbmi_decode_rows(const struct eb_matmul_codes *codes, int16_t *values,
+				uint8_t *nonzero, int32_t *pairs);
+/* One row from its element d on, for what is left of it; returns its part of pairs. */
+int32_t eb_avx512_decode_from(const uint8_t *row, size_t d, size_t depth, int16_t *values,
+			      uint8_t *nonzero);
 
 /* Needs VBMI2. */
 bool eb_avx512_unpack_block(const void *block, size_t size, size_t rows, size_t depth,

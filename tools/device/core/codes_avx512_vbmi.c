@@ -40,20 +40,18 @@ struct tables {
 	__m512i low0, low1, high0, high1;
 };
 
-static inline void subtract_products(__m512i value, __mmask16 identity, __m512i *products)
-{
-	DOT_PRODUCT(*products, value, _mm512_maskz_shuffle_epi32(identity, value, _MM_PERM_CDAB));
-}
+/* 64 values. */
+struct values {
+	__m512i first, second;
+};
 
-/* 64 codes; `identity0` and `identity1` are the pairs that are multiplied by the next. */
-static inline void decode_64(const struct tables *tables, const uint8_t *codes,
-			     __mmask16 identity0, __mmask16 identity1, int16_t *values,
-			     uint8_t *nonzero, __m512i *products)
+static inline struct values decode_64(const struct tables *tables, const uint8_t *codes,
+				      int16_t *values, __m512i *counts)
 {
 	/* So that interleaving bytes within quarters of a register leaves them in order. */
 	const __m512i order = _mm512_setr_epi64(0, 4, 1, 5, 2, 6, 3, 7);
 	const __m512i zero = _mm512_setzero_si512();
-	__m512i row = _mm512_loadu_si512(codes), counts = _mm512_loadu_si512(nonzero);
+	__m512i row = _mm512_loadu_si512(codes);
 	__m512i index = _mm512_permutexvar_epi64(order, row);
 	__m512i low = _mm512_permutex2var_epi8(tables->low0, index, tables->low1);
 	__m512i high = _mm512_permutex2var_epi8(tables->high0, index, tables->high1);
@@ -66,33 +64,73 @@ static inline void decode_64(const struct tables *tables, const uint8_t *codes,
 	second = _mm512_mask_sub_epi16(second, (__mmask32)(negative >> 32), zero, second);
 	_mm512_storeu_si512(values, first);
 	_mm512_storeu_si512(values + CODES / 2, second);
-	counts = _mm512_mask_sub_epi8(counts, set, counts, _mm512_set1_epi8(-1));
-	_mm512_storeu_si512(nonzero, counts);
-	subtract_products(first, identity0, products);
-	subtract_products(second, identity1, products);
+	*counts = _mm512_mask_sub_epi8(*counts, set, *counts, _mm512_set1_epi8(-1));
+	return (struct values){ first, second };
 }
 
-int32_t eb_avx512_vbmi_decode_codes(const uint8_t *codes, size_t depth, int16_t *values,
-				    uint8_t *nonzero)
+/* Two long blocks of a row, the first of which is v0, v1, v2. */
+#define TWO_BLOCKS (2 * EB_SUM_LONG_BLOCK)
+_Static_assert(TWO_BLOCKS == 3 * CODES, "two long blocks are whole vectors of codes");
+
+static inline void decode_two_blocks(const struct tables *tables, const uint8_t *codes,
+				     int16_t *values, __m512i counts[3], __m512i *products)
+{
+	struct values v01 = decode_64(tables, codes, values, &counts[0]);
+	struct values v23 = decode_64(tables, codes + CODES, values + CODES, &counts[1]);
+	struct values v45 = decode_64(tables, codes + 2 * CODES, values + 2 * CODES, &counts[2]);
+
+	DOT_PRODUCT(*products, v01.first, v01.second);
+	DOT_PRODUCT(*products, v23.second, v45.first);
+}
+
+/* So many rows at once share the counts. */
+#define ROWS 4
+
+static inline __attribute__((always_inline)) void
+decode_together(const struct tables *tables, const struct eb_matmul_codes *codes, size_t row,
+		size_t rows, int16_t *values, uint8_t *nonzero, int32_t *pairs)
+{
+	const size_t depth = codes->depth, whole = depth - depth % TWO_BLOCKS;
+	__m512i products[ROWS];
+
+	for (size_t r = 0; r < rows; r++)
+		products[r] = _mm512_setzero_si512();
+	for (size_t d = 0; d < whole; d += TWO_BLOCKS) {
+		__m512i counts[3];
+
+#pragma GCC unroll 3
+		for (size_t i = 0; i < 3; i++)
+			counts[i] = _mm512_loadu_si512(nonzero + d + i * CODES);
+#pragma GCC unroll 4
+		for (size_t r = 0; r < rows; r++)
+			decode_two_blocks(tables, codes->rows[row + r] + codes->first + d,
+					  values + (row + r) * depth + d, counts, &products[r]);
+#pragma GCC unroll 3
+		for (size_t i = 0; i < 3; i++)
+			_mm512_storeu_si512(nonzero + d + i * CODES, counts[i]);
+	}
+	for (size_t r = 0; r < rows; r++) {
+		uint32_t rest = 0;
+
+		if (whole < depth)
+			rest = (uint32_t)eb_avx512_decode_from(codes->rows[row + r] + codes->first,
+							       whole, depth,
+							       values + (row + r) * depth, nonzero);
+		pairs[row + r] = (int32_t)(rest - (uint32_t)_mm512_reduce_add_epi32(products[r]));
+	}
+}
+
+void eb_avx512_vbmi_decode_rows(const struct eb_matmul_codes *codes, int16_t *values,
+				uint8_t *nonzero, int32_t *pairs)
 {
 	const struct tables tables = {
 		_mm512_load_si512(magnitudes.low), _mm512_load_si512(magnitudes.low + CODES),
 		_mm512_load_si512(magnitudes.high), _mm512_load_si512(magnitudes.high + CODES),
 	};
-	__m512i products = _mm512_setzero_si512();
-	uint32_t rest = 0;
-	size_t d;
+	size_t row = 0;
 
-	/* The pattern of long blocks comes back after four of them. */
-	for (d = 0; d + 4 * EB_SUM_LONG_BLOCK <= depth; d += 4 * EB_SUM_LONG_BLOCK) {
-		decode_64(&tables, codes + d, 0x5555, 0x5500, values + d, nonzero + d, &products);
-		decode_64(&tables, codes + d + CODES, 0x0055, 0x5555, values + d + CODES,
-			  nonzero + d + CODES, &products);
-		decode_64(&tables, codes + d + 2 * CODES, 0x5500, 0x0055, values + d + 2 * CODES,
-			  nonzero + d + 2 * CODES, &products);
-	}
-	if (d < depth)
-		rest = (uint32_t)eb_avx512_decode_codes(codes + d, depth - d, values + d,
-							nonzero + d);
-	return (int32_t)(rest - (uint32_t)_mm512_reduce_add_epi32(products));
+	for (; row + ROWS <= codes->count; row += ROWS)
+		decode_together(&tables, codes, row, ROWS, values, nonzero, pairs);
+	for (; row < codes->count; row++)
+		decode_together(&tables, codes, row, 1, values, nonzero, pairs);
 }

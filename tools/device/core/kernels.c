@@ -17,13 +17,15 @@ static bool always(void)
 	return true;
 }
 
-static int32_t decode_codes(const uint8_t *codes, size_t depth, int16_t *values,
-			    uint8_t *nonzero)
+static void decode_rows(const struct eb_matmul_codes *codes, int16_t *values, uint8_t *nonzero,
+			int32_t *pairs)
 {
-	eb_adaptivfloat_mantissa_row(codes, depth, values);
-	for (size_t d = 0; d < depth; d++)
-		nonzero[d] += values[d] != 0;
-	return 0;
+	for (size_t r = 0; r < codes->count; r++, values += codes->depth) {
+		eb_adaptivfloat_mantissa_row(codes->rows[r] + codes->first, codes->depth, values);
+		for (size_t d = 0; d < codes->depth; d++)
+			nonzero[d] += values[d] != 0;
+		pairs[r] = 0;
+	}
 }
 
 static void pack_rows(const int16_t *rows, size_t depth, size_t group, size_t groups,
@@ -72,7 +74,7 @@ static const struct eb_kernels generic = {
 	.name = "generic",
 	.supported = always,
 	.depth_step = EDGEBERT_HW_DEPTH_MAX,
-	.decode_codes = decode_codes,
+	.decode_rows = decode_rows,
 	.unpack_block = eb_bitmask_unpack_block,
 	.pack_rows = pack_rows,
 	.sum = sum,

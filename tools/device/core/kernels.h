@@ -15,15 +15,21 @@
 /* Input rows are packed, and sums are formed, in groups of so many. */
 #define EB_MATMUL_ROWS 16
 
+/* Rows of codes: `depth` elements of each from `first` on, a multiple of 16. */
+struct eb_matmul_codes {
+	const uint8_t *const *rows;
+	size_t count, first, depth;
+};
+
 /*
  * The decoded operands of sums of whole blocks of 16 columns, over a part of the depth:
  * `depth` elements from `first` on, both multiples of 16.
  */
 struct eb_matmul_block {
 	const int16_t *packed;		/* input rows as pack_rows left them, whole depth */
-	const int32_t *input_pairs;	/* per row, from decode_codes */
+	const int32_t *input_pairs;	/* per row, from decode_rows */
 	const int16_t *weights;		/* [columns][depth] */
-	const int32_t *weight_pairs;	/* per column, from decode_codes */
+	const int32_t *weight_pairs;	/* per column, from decode_rows */
 	size_t rows, groups, columns;
 	size_t first, depth, whole_depth;
 	/* Codes that are wanted next, so many bytes at each: worth fetching meanwhile. */
@@ -37,11 +43,11 @@ struct eb_kernels {
 	size_t depth_step;		/* `sum` wants this much of the depth at a time */
 
 	/*
-	 * One row of `depth` codes to what the multipliers see; adds one to nonzero[d] for
-	 * each that is not zero.  Returns a number that `sum` of the same set wants back.
+	 * Codes to what the multipliers see, values[row][depth]; adds one to nonzero[d] for each
+	 * that is not zero.  pairs gets a number per row that `sum` of the same set wants back.
 	 */
-	int32_t (*decode_codes)(const uint8_t *codes, size_t depth, int16_t *values,
-				uint8_t *nonzero);
+	void (*decode_rows)(const struct eb_matmul_codes *codes, int16_t *values, uint8_t *nonzero,
+			    int32_t *pairs);
 	/* As eb_bitmask_unpack_block. */
 	bool (*unpack_block)(const void *block, size_t size, size_t block_rows, size_t depth,
 			     uint8_t *dense);

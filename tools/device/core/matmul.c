@@ -51,7 +51,7 @@ struct matmul_run {
 	unsigned int threads;
 	size_t groups;			/* of 16 input rows */
 	int16_t *input;			/* decoded and packed, whole groups */
-	int32_t *input_pairs;		/* per row, see eb_kernels.decode_codes */
+	int32_t *input_pairs;		/* per row, see eb_kernels.decode_rows */
 	uint32_t *input_nonzero;	/* per depth: rows with a non-zero element */
 	int32_t *bias;			/* [columns rounded up to 16] */
 	uint8_t *output;		/* [rows][columns] or transposed, output format */
@@ -200,7 +200,9 @@ static int read_input_rows(struct matmul_run *run, size_t group, int16_t *rows)
 					depth, &status);
 		if (!codes)
 			return status;
-		run->input_pairs[row] = run->kernels->decode_codes(codes, depth, values, counts);
+		run->kernels->decode_rows(&(struct eb_matmul_codes){
+			.rows = &codes, .count = 1, .depth = depth,
+		}, values, counts, &run->input_pairs[row]);
 	}
 	add_counts(counts, depth, run->input_nonzero);
 	return EDGEBERT_HW_OK;
@@ -453,10 +455,10 @@ static void sum_strip(const struct matmul_run *run, const struct work_area *area
 	for (size_t first = 0; first < whole; first += step) {
 		size_t depth = whole - first < step ? whole - first : step;
 
-		for (size_t c = 0; c < strip->columns; c++)
-			pairs[c] = run->kernels->decode_codes(strip->rows[c] + first, depth,
-							      area->weights + c * depth,
-							      area->strip_nonzero + first);
+		run->kernels->decode_rows(&(struct eb_matmul_codes){
+			.rows = strip->rows, .count = strip->columns, .first = first,
+			.depth = depth,
+		}, area->weights, area->strip_nonzero + first, pairs);
 		memset(area->weights + strip->columns * depth, 0,
 		       (operands.columns - strip->columns) * depth * sizeof(*area->weights));
 		operands.first = first;

@@ -15,8 +15,7 @@
 #define PAIR_ELEMENTS 32		/* int16 of one pair of elements of 16 rows */
 
 /* The shift by the exponent is a multiplication by a power of two from a table. */
-static int32_t decode_codes(const uint8_t *codes, size_t depth, int16_t *values,
-			    uint8_t *nonzero)
+static void decode_row(const uint8_t *codes, size_t depth, int16_t *values, uint8_t *nonzero)
 {
 	const __m128i powers = _mm_setr_epi8(1, 2, 4, 8, 16, 32, 64, -128, 0, 0, 0, 0, 0, 0, 0, 0);
 	const __m128i seven = _mm_set1_epi8(7), one = _mm_set1_epi8(1);
@@ -40,7 +39,16 @@ static int32_t decode_codes(const uint8_t *codes, size_t depth, int16_t *values,
 		counts = _mm_add_epi8(counts, _mm_add_epi8(is_zero, one));
 		_mm_storeu_si128((__m128i *)(nonzero + d), counts);
 	}
-	return 0;
+}
+
+static void decode_rows(const struct eb_matmul_codes *codes, int16_t *values, uint8_t *nonzero,
+			int32_t *pairs)
+{
+	for (size_t r = 0; r < codes->count; r++) {
+		decode_row(codes->rows[r] + codes->first, codes->depth, values + r * codes->depth,
+			   nonzero);
+		pairs[r] = 0;
+	}
 }
 
 /* packed[pair][row], as in matmul_avx512.c. */
@@ -137,7 +145,7 @@ const struct eb_kernels eb_kernels_avx2 = {
 	.name = "avx2",
 	.supported = eb_cpu_has_avx2,
 	.depth_step = EDGEBERT_HW_DEPTH_MAX,
-	.decode_codes = decode_codes,
+	.decode_rows = decode_rows,
 	.unpack_block = eb_bitmask_unpack_block,
 	.pack_rows = pack_rows,
 	.sum = sum,

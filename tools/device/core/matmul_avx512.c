@@ -9,7 +9,7 @@
  *
  * Decoded codes have 13 bits, so the sums in brackets fit in 16; everything else is modulo
  * 2^32, where the identity is exact.  The last two terms depend on the input row or the
- * weight row alone: decode_codes forms them.
+ * weight row alone: decode_rows forms them.
  */
 #include "tools/device/core/adaptivfloat.h"
 #include "tools/device/core/avx512.h"
@@ -22,7 +22,7 @@
 
 #define PAIR_ELEMENTS 32		/* int16 per vector */
 /* Elements of depth at a time: 32 rows of them stay in the first cache. */
-#define DEPTH_STEP (8 * EB_SUM_LONG_BLOCK)
+#define DEPTH_STEP (4 * EB_SUM_LONG_BLOCK)
 
 /* ---- Packing ------------------------------------------------------------------------- */
 
@@ -114,7 +114,7 @@ static inline void fetch_ahead(struct fetch *fetch, size_t lines)
 	}
 }
 
-/* The depth of all but the last part is whole long blocks: see decode_codes. */
+/* The depth of all but the last part is whole long blocks: see decode_rows. */
 static void sum(const struct eb_matmul_block *block, int32_t *sums)
 {
 	struct eb_sum_tile tile = {
@@ -165,7 +165,7 @@ static void sum(const struct eb_matmul_block *block, int32_t *sums)
 const struct eb_kernels eb_kernels_avx512 = {
 	.name = "avx512",
 	.supported = eb_cpu_has_avx512,
-	.decode_codes = eb_avx512_decode_codes,
+	.decode_rows = eb_avx512_decode_rows,
 	.unpack_block = eb_bitmask_unpack_block,
 	AVX512_KERNELS,
 };
@@ -173,7 +173,7 @@ const struct eb_kernels eb_kernels_avx512 = {
 const struct eb_kernels eb_kernels_avx512_vbmi = {
 	.name = "avx512-vbmi",
 	.supported = eb_cpu_has_avx512_vbmi,
-	.decode_codes = eb_avx512_vbmi_decode_codes,
+	.decode_rows = eb_avx512_vbmi_decode_rows,
 	.unpack_block = eb_avx512_unpack_block,
 	AVX512_KERNELS,
 };

@@ -11,76 +11,64 @@
 
 #include "tools/device/core/avx512.h"
 
-#define LONG_PLAIN (EB_SUM_LONG_BLOCK - EB_SUM_LONG_IDENTITY)
-#define SHORT_PLAIN (EB_SUM_SHORT_BLOCK - EB_SUM_SHORT_IDENTITY)
-/* Each step does four elements by the identity and two plain. */
-_Static_assert(EB_SUM_LONG_IDENTITY == 2 * LONG_PLAIN, "a long block is whole steps");
-_Static_assert(EB_SUM_SHORT_IDENTITY == 2 * SHORT_PLAIN + 4, "a short block is 4 more");
-
 /*
  * %zmm0-7 hold the sums of the first 16 rows by column, 8-15 those of the next; 16-19 two
  * pairs for the identity and 20-21 one for plain products, each for both groups of rows.
  */
-#define IDENTITY(sum0, sum1, weights)						\
-	"vpbroadcastd " weights ", %%zmm22\n"					\
-	"vpbroadcastd 4" weights ", %%zmm23\n"					\
+#define LOAD_IDENTITY(even0, even1, odd0, odd1)					\
+	"vmovdqu64 " even0 "(%[input]), %%zmm16\n"				\
+	"vmovdqu64 " even1 "(%[input]), %%zmm17\n"				\
+	"vmovdqu64 " odd0 "(%[input]), %%zmm18\n"				\
+	"vmovdqu64 " odd1 "(%[input]), %%zmm19\n"
+#define LOAD_PLAIN(plain0, plain1)						\
+	"vmovdqu64 " plain0 "(%[input]), %%zmm20\n"				\
+	"vmovdqu64 " plain1 "(%[input]), %%zmm21\n"
+
+#define IDENTITY(sum0, sum1, column, even, odd)					\
+	"vpbroadcastd " even column ", %%zmm22\n"				\
+	"vpbroadcastd " odd column ", %%zmm23\n"				\
 	"vpaddw %%zmm23, %%zmm16, %%zmm25\n"					\
 	"vpaddw %%zmm22, %%zmm18, %%zmm26\n"					\
 	"vpdpwssd %%zmm26, %%zmm25, %%zmm" sum0 "\n"				\
 	"vpaddw %%zmm23, %%zmm17, %%zmm27\n"					\
 	"vpaddw %%zmm22, %%zmm19, %%zmm28\n"					\
 	"vpdpwssd %%zmm28, %%zmm27, %%zmm" sum1 "\n"
-#define PLAIN(sum0, sum1, weights)						\
-	"vpbroadcastd " weights ", %%zmm24\n"					\
+#define PLAIN(sum0, sum1, column, plain)					\
+	"vpbroadcastd " plain column ", %%zmm24\n"				\
 	"vpdpwssd %%zmm24, %%zmm20, %%zmm" sum0 "\n"				\
 	"vpdpwssd %%zmm24, %%zmm21, %%zmm" sum1 "\n"
+#define BOTH(sum0, sum1, column, even, odd, plain)				\
+	IDENTITY(sum0, sum1, column, even, odd) PLAIN(sum0, sum1, column, plain)
 
-#define LOAD_IDENTITY								\
-	"vmovdqu64 (%[identity]), %%zmm16\n"					\
-	"vmovdqu64 64(%[identity]), %%zmm17\n"					\
-	"vmovdqu64 128(%[identity]), %%zmm18\n"					\
-	"vmovdqu64 192(%[identity]), %%zmm19\n"
-#define LOAD_PLAIN								\
-	"vmovdqu64 (%[plain]), %%zmm20\n"					\
-	"vmovdqu64 64(%[plain]), %%zmm21\n"
+/* The columns' weights: of the first four from one pointer, of the others from the next. */
+#define FOR_COLUMNS(DO, ...)							\
+	DO("0", "8", "(%[weights0])", __VA_ARGS__)				\
+	DO("1", "9", "(%[weights0],%[stride])", __VA_ARGS__)			\
+	DO("2", "10", "(%[weights0],%[stride],2)", __VA_ARGS__)			\
+	DO("3", "11", "(%[weights0],%[stride3])", __VA_ARGS__)			\
+	DO("4", "12", "(%[weights4])", __VA_ARGS__)				\
+	DO("5", "13", "(%[weights4],%[stride])", __VA_ARGS__)			\
+	DO("6", "14", "(%[weights4],%[stride],2)", __VA_ARGS__)			\
+	DO("7", "15", "(%[weights4],%[stride3])", __VA_ARGS__)
 
-/* A column's weights: those of the first four from one pointer, of the others from the next. */
-#define COLUMN0(pointer) "(%[" pointer "0])"
-#define COLUMN1(pointer) "(%[" pointer "0],%[stride])"
-#define COLUMN2(pointer) "(%[" pointer "0],%[stride],2)"
-#define COLUMN3(pointer) "(%[" pointer "0],%[stride3])"
-#define COLUMN4(pointer) "(%[" pointer "4])"
-#define COLUMN5(pointer) "(%[" pointer "4],%[stride])"
-#define COLUMN6(pointer) "(%[" pointer "4],%[stride],2)"
-#define COLUMN7(pointer) "(%[" pointer "4],%[stride3])"
-
-#define STEP_COLUMN(sum0, sum1, column)						\
-	IDENTITY(sum0, sum1, column("identity_weights"))			\
-	PLAIN(sum0, sum1, column("plain_weights"))
-#define STEP									\
-	LOAD_IDENTITY LOAD_PLAIN						\
-	STEP_COLUMN("0", "8", COLUMN0) STEP_COLUMN("1", "9", COLUMN1)		\
-	STEP_COLUMN("2", "10", COLUMN2) STEP_COLUMN("3", "11", COLUMN3)		\
-	STEP_COLUMN("4", "12", COLUMN4) STEP_COLUMN("5", "13", COLUMN5)		\
-	STEP_COLUMN("6", "14", COLUMN6) STEP_COLUMN("7", "15", COLUMN7)		\
-	"add $256, %[identity]\n"						\
-	"add $128, %[plain]\n"							\
-	"add $8, %[identity_weights0]\n"					\
-	"add $8, %[identity_weights4]\n"					\
-	"add $4, %[plain_weights0]\n"						\
-	"add $4, %[plain_weights4]\n"
-/* The four elements by the identity that a short block has over its steps. */
-#define LAST_IDENTITY								\
-	LOAD_IDENTITY								\
-	IDENTITY("0", "8", COLUMN0("identity_weights"))				\
-	IDENTITY("1", "9", COLUMN1("identity_weights"))				\
-	IDENTITY("2", "10", COLUMN2("identity_weights"))			\
-	IDENTITY("3", "11", COLUMN3("identity_weights"))			\
-	IDENTITY("4", "12", COLUMN4("identity_weights"))			\
-	IDENTITY("5", "13", COLUMN5("identity_weights"))			\
-	IDENTITY("6", "14", COLUMN6("identity_weights"))			\
-	IDENTITY("7", "15", COLUMN7("identity_weights"))
-
+/* A pair of 32 input rows is 128 bytes, of weights 4; a vector has 16 pairs. */
+#define LONG_STEP								\
+	LOAD_IDENTITY("", "64", "16*128", "16*128+64")				\
+	LOAD_PLAIN("32*128", "32*128+64")					\
+	FOR_COLUMNS(BOTH, "", "16*4", "32*4")
+#define SHORT_BLOCK								\
+	LOAD_IDENTITY("", "64", "1*128", "1*128+64")				\
+	LOAD_PLAIN("6*128", "6*128+64")						\
+	FOR_COLUMNS(BOTH, "", "1*4", "6*4")					\
+	LOAD_IDENTITY("2*128", "2*128+64", "3*128", "3*128+64")			\
+	LOAD_PLAIN("7*128", "7*128+64")						\
+	FOR_COLUMNS(BOTH, "2*4", "3*4", "7*4")					\
+	LOAD_IDENTITY("4*128", "4*128+64", "5*128", "5*128+64")			\
+	FOR_COLUMNS(IDENTITY, "4*4", "5*4")
+#define ADVANCE(pairs)								\
+	"add $" pairs "*128, %[input]\n"					\
+	"add $" pairs "*4, %[weights0]\n"					\
+	"add $" pairs "*4, %[weights4]\n"
 
 #define CLEAR(sum) "vpxord %%zmm" sum ", %%zmm" sum ", %%zmm" sum "\n"
 #define CLEAR_ALL								\
@@ -90,22 +78,22 @@ _Static_assert(EB_SUM_SHORT_IDENTITY == 2 * SHORT_PLAIN + 4, "a short block is 4
 
 /* When all is summed the pointers are free: they become those to begin, pairs and sums. */
 #define LOAD_ENDING								\
-	"mov %c[begin](%[tile]), %[identity]\n"					\
-	"mov %c[begin_group](%[tile]), %[plain]\n"				\
-	"add %[identity], %[plain]\n"						\
+	"mov %c[begin](%[tile]), %[input]\n"					\
+	"mov %c[begin_group](%[tile]), %[blocks]\n"				\
+	"add %[input], %[blocks]\n"						\
 	"mov %c[begin_column](%[tile]), %[stride]\n"				\
-	"mov %c[pairs](%[tile]), %[identity_weights0]\n"			\
-	"mov %c[sums](%[tile]), %[plain_weights0]\n"
+	"mov %c[pairs](%[tile]), %[weights0]\n"				\
+	"mov %c[sums](%[tile]), %[weights4]\n"
 #define END_COLUMN(sum0, sum1, pair, at0, at1)					\
-	"vpbroadcastd " pair "(%[identity_weights0]), %%zmm16\n"		\
-	"vpaddd (%[identity]), %%zmm16, %%zmm17\n"				\
-	"vpaddd (%[plain]), %%zmm16, %%zmm18\n"					\
+	"vpbroadcastd " pair "(%[weights0]), %%zmm16\n"		\
+	"vpaddd (%[input]), %%zmm16, %%zmm17\n"				\
+	"vpaddd (%[blocks]), %%zmm16, %%zmm18\n"					\
 	"vpaddd %%zmm17, %%zmm" sum0 ", %%zmm" sum0 "\n"			\
 	"vpaddd %%zmm18, %%zmm" sum1 ", %%zmm" sum1 "\n"			\
-	"vmovdqu64 %%zmm" sum0 ", " at0 "(%[plain_weights0])\n"			\
-	"vmovdqu64 %%zmm" sum1 ", " at1 "(%[plain_weights0])\n"			\
-	"add %[stride], %[identity]\n"						\
-	"add %[stride], %[plain]\n"
+	"vmovdqu64 %%zmm" sum0 ", " at0 "(%[weights4])\n"			\
+	"vmovdqu64 %%zmm" sum1 ", " at1 "(%[weights4])\n"			\
+	"add %[stride], %[input]\n"						\
+	"add %[stride], %[blocks]\n"
 #define END									\
 	LOAD_ENDING								\
 	END_COLUMN("0", "8", "0", "0", "1024")					\
@@ -117,62 +105,41 @@ _Static_assert(EB_SUM_SHORT_IDENTITY == 2 * SHORT_PLAIN + 4, "a short block is 4
 	END_COLUMN("6", "14", "24", "384", "1408")				\
 	END_COLUMN("7", "15", "28", "448", "1472")
 
-/* How the pointers move from a block's end of steps to the next block. */
-#define START_PLAIN(pairs, bytes)						\
-	"lea " pairs "*128(%[identity]), %[plain]\n"				\
-	"lea " bytes "(%[identity_weights0]), %[plain_weights0]\n"		\
-	"lea " bytes "(%[identity_weights4]), %[plain_weights4]\n"
-#define SKIP_PLAIN(pairs, bytes)						\
-	"add $" pairs "*128, %[identity]\n"					\
-	"add $" bytes ", %[identity_weights0]\n"				\
-	"add $" bytes ", %[identity_weights4]\n"
-
 void eb_avx512_sum_32_rows(const struct eb_sum_tile *tile)
 {
-	size_t stride = tile->depth * sizeof(int16_t);
-	size_t long_blocks = tile->depth / EB_SUM_LONG_BLOCK;
-	const int16_t *identity = tile->input, *plain;
-	const int16_t *identity_weights0 = tile->weights, *plain_weights0;
-	const int16_t *identity_weights4 = tile->weights + 4 * tile->depth, *plain_weights4;
-	size_t steps;
+	size_t stride = tile->depth * sizeof(int16_t), steps;
+	size_t blocks = tile->depth / EB_SUM_LONG_BLOCK;
+	const int16_t *input = tile->input;
+	const int16_t *weights0 = tile->weights, *weights4 = tile->weights + 4 * tile->depth;
 
 	__asm__ volatile(
 		CLEAR_ALL
 		"test %[blocks], %[blocks]\n"
 		"jz 3f\n"
 		"1:\n"
-		START_PLAIN("16", "64")
-		"mov $8, %k[steps]\n"
+		"mov $16, %k[steps]\n"
 		".balign 32\n"
 		"2:\n"
-		STEP
+		LONG_STEP
+		ADVANCE("1")
 		"dec %k[steps]\n"
 		"jnz 2b\n"
-		SKIP_PLAIN("8", "32")
+		ADVANCE("32")
 		"dec %[blocks]\n"
 		"jnz 1b\n"
 		"3:\n"
 		"mov %c[short_blocks](%[tile]), %[blocks]\n"
 		"test %[blocks], %[blocks]\n"
-		"jz 6f\n"
+		"jz 5f\n"
 		"4:\n"
-		START_PLAIN("6", "24")
-		"mov $2, %k[steps]\n"
-		"5:\n"
-		STEP
-		"dec %k[steps]\n"
-		"jnz 5b\n"
-		LAST_IDENTITY
-		SKIP_PLAIN("4", "16")
+		SHORT_BLOCK
+		ADVANCE("8")
 		"dec %[blocks]\n"
 		"jnz 4b\n"
-		"6:\n"
+		"5:\n"
 		END
-		: [identity] "+r"(identity), [plain] "=&r"(plain),
-		  [identity_weights0] "+r"(identity_weights0),
-		  [identity_weights4] "+r"(identity_weights4),
-		  [plain_weights0] "=&r"(plain_weights0), [plain_weights4] "=&r"(plain_weights4),
-		  [steps] "=&r"(steps), [blocks] "+r"(long_blocks), [stride] "+r"(stride)
+		: [input] "+r"(input), [weights0] "+r"(weights0), [weights4] "+r"(weights4),
+		  [steps] "=&r"(steps), [blocks] "+r"(blocks), [stride] "+r"(stride)
 		: [stride3] "r"(3 * stride), [tile] "r"(tile),
 		  [begin] "i"(offsetof(struct eb_sum_tile, begin)),
 		  [begin_group] "i"(offsetof(struct eb_sum_tile, begin_group)),
@@ -198,42 +165,56 @@ static inline __m512i load_pair(const int16_t *weights)
 	return _mm512_set1_epi32(pair);
 }
 
-/* One block of the depth: `identity` elements by the identity and the rest plain. */
-static inline __m512i sum_block(const int16_t *input, const int16_t *weights, size_t identity,
-				size_t block, __m512i sum)
+/* The pair at `weights` and the one `distance` elements later by the identity. */
+static inline __m512i sum_identity(const int16_t *input, const int16_t *weights,
+				   size_t distance, __m512i sum)
 {
-	size_t d = 0;
+	__m512i even = _mm512_loadu_si512(input);
+	__m512i odd = _mm512_loadu_si512(input + distance / 2 * ROWS_PAIR);
 
-	for (; d < identity; d += 4, input += 2 * ROWS_PAIR) {
-		__m512i even = _mm512_loadu_si512(input);
-		__m512i odd = _mm512_loadu_si512(input + ROWS_PAIR);
+	DOT_PRODUCT(sum, _mm512_add_epi16(even, load_pair(weights + distance)),
+		    _mm512_add_epi16(odd, load_pair(weights)));
+	return sum;
+}
 
-		DOT_PRODUCT(sum, _mm512_add_epi16(even, load_pair(weights + d + 2)),
-			    _mm512_add_epi16(odd, load_pair(weights + d)));
+static inline __m512i sum_plain(const int16_t *input, const int16_t *weights, __m512i sum)
+{
+	DOT_PRODUCT(sum, _mm512_loadu_si512(input), load_pair(weights));
+	return sum;
+}
+
+static __m512i sum_column(const int16_t *input, const int16_t *weights, size_t depth,
+			  __m512i sum)
+{
+	for (; depth >= EB_SUM_LONG_BLOCK; depth -= EB_SUM_LONG_BLOCK) {
+		for (size_t d = 0; d < EB_SUM_VECTOR; d += 2) {
+			sum = sum_identity(input + d * 16, weights + d, EB_SUM_VECTOR, sum);
+			sum = sum_plain(input + (d + 2 * EB_SUM_VECTOR) * 16,
+					weights + d + 2 * EB_SUM_VECTOR, sum);
+		}
+		input += EB_SUM_LONG_BLOCK * 16;
+		weights += EB_SUM_LONG_BLOCK;
 	}
-	for (; d < block; d += 2, input += ROWS_PAIR)
-		DOT_PRODUCT(sum, _mm512_loadu_si512(input), load_pair(weights + d));
+	for (; depth; depth -= EB_SUM_SHORT_BLOCK) {
+		for (size_t d = 0; d < EB_SUM_SHORT_IDENTITY; d += 4)
+			sum = sum_identity(input + d * 16, weights + d, 2, sum);
+		for (size_t d = EB_SUM_SHORT_IDENTITY; d < EB_SUM_SHORT_BLOCK; d += 2)
+			sum = sum_plain(input + d * 16, weights + d, sum);
+		input += EB_SUM_SHORT_BLOCK * 16;
+		weights += EB_SUM_SHORT_BLOCK;
+	}
 	return sum;
 }
 
 void eb_avx512_sum_16_rows(const struct eb_sum_tile *tile)
 {
-	const size_t whole = tile->depth - tile->depth % EB_SUM_LONG_BLOCK;
-
 	for (size_t column = 0; column < EB_SUM_COLUMNS; column++) {
-		const int16_t *weights = tile->weights + column * tile->depth;
-		const int16_t *input = tile->input;
 		__m512i sum = _mm512_loadu_si512((const uint8_t *)tile->begin +
 						 column * tile->begin_column);
-		size_t d = 0;
 
 		sum = _mm512_add_epi32(sum, _mm512_set1_epi32(tile->weight_pairs[column]));
-		for (; d < whole; d += EB_SUM_LONG_BLOCK)
-			sum = sum_block(input + d * 16, weights + d, EB_SUM_LONG_IDENTITY,
-					EB_SUM_LONG_BLOCK, sum);
-		for (; d < tile->depth; d += EB_SUM_SHORT_BLOCK)
-			sum = sum_block(input + d * 16, weights + d, EB_SUM_SHORT_IDENTITY,
-					EB_SUM_SHORT_BLOCK, sum);
+		sum = sum_column(tile->input, tile->weights + column * tile->depth, tile->depth,
+				 sum);
 		_mm512_storeu_si512(tile->sums + column * 16, sum);
 	}
 }

@@ -10,14 +10,18 @@
 #include <stdint.h>
 
 /*
- * The depth is cut into blocks of 48 elements, and what is left into blocks of 16.  Of each
- * block the first elements go by Winograd's identity, two pairs at a time, and the others
- * by plain products.
+ * The depth is cut into long blocks, and what is left into short ones.
+ *
+ * Of a long block's three vectors of 32 elements, the first two go by Winograd's identity,
+ * pair by pair, and the third by plain products.  Of a short block the first twelve elements go
+ * by the identity, each pair with the next, and four by plain products.
  */
-#define EB_SUM_LONG_BLOCK 48
-#define EB_SUM_LONG_IDENTITY 32
+#define EB_SUM_VECTOR 32
+#define EB_SUM_LONG_BLOCK (3 * EB_SUM_VECTOR)
 #define EB_SUM_SHORT_BLOCK 16
 #define EB_SUM_SHORT_IDENTITY 12
+/* Pairs of a short block that are multiplied by the next, one bit each. */
+#define EB_SUM_SHORT_PAIRS 0x15
 
 /* Columns of one call. */
 #define EB_SUM_COLUMNS 8
