@@ -28,7 +28,7 @@ CXXFLAGS ?= $(CFLAGS)
 COMMON_WARNINGS := -Wall -Wextra -Werror -Wshadow -Wpointer-arith -Wvla -Wformat=2
 WARNINGS := $(COMMON_WARNINGS) -Wstrict-prototypes -Wmissing-prototypes
 SANITIZER_FLAGS := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all \
-                   -fno-omit-frame-pointer)
+                   -fno-omit-frame-pointer) $(if $(FUZZING),-fsanitize=fuzzer-no-link)
 COMMON_FLAGS := -D_GNU_SOURCE -DEDGEBERT_VERSION='"$(VERSION)"' -fPIC \
               -fvisibility=hidden -fno-strict-aliasing -fwrapv -fstack-protector-strong \
               -I. -Ilib/include -Iuapi
@@ -123,6 +123,7 @@ help:
 	@echo "make             build everything under build/"
 	@echo "make demo        classify real sentences through the driver in a VM"
 	@echo "make test        run every test"
+	@echo "make fuzz        fuzz everything that reads foreign bytes (FUZZ_SECONDS each, default 10)"
 	@echo "make bench-device  time the device core against onnxruntime int8"
 	@echo "make vm          a shell in the VM with the module loaded (KERNEL=7: newest kernel)"
 	@echo "make packages    install the Debian packages that all this needs"

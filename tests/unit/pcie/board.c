@@ -26,7 +26,8 @@ static bool hold(struct board *board, uint64_t address)
 {
 	uint64_t page = address & ~(uint64_t)(EDGEBERT_HW_PAGE_SIZE - 1);
 
-	while (atomic_load(&board->hold_page) == page) {
+	/* Nothing is held while hold_page is 0, not even page 0. */
+	while (page != 0 && atomic_load(&board->hold_page) == page) {
 		atomic_store(&board->holding, true);
 		if (!atomic_load(&board->dma_allowed))
 			break;

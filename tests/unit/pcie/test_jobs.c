@@ -444,6 +444,22 @@ static void doorbells_beyond_the_ring_are_fatal(void **state)
 	}
 }
 
+static void a_doorbell_moved_behind_a_job_that_is_fetched_is_fatal(void **state)
+{
+	struct board *board = *state;
+	struct edgebert_hw_job job = driver_job(1, STREAM, 1);
+
+	board_map_stream(board, 1, 1);
+	atomic_store(&board->hold_page, board->driver.submit);
+	driver_submit(&board->driver, &job);
+	while (!atomic_load(&board->holding))
+		test_sleep_ms(1);
+	driver_set_register(&board->driver, EDGEBERT_HW_REG_SUBMIT_DOORBELL, 0);
+	atomic_store(&board->hold_page, 0);
+	driver_wait_status(&board->driver, EDGEBERT_HW_STATUS_FATAL, EDGEBERT_HW_STATUS_FATAL);
+	assert_int_equal(fatal_code(board), EDGEBERT_HW_FATAL_DOORBELL);
+}
+
 static void doorbells_before_enabling_count(void **state)
 {
 	struct board *board = *state;
@@ -572,6 +588,7 @@ int main(void)
 		WITH_BOARD(exits_are_counted_by_layer),
 		WITH_BOARD(jobs_run_inside_the_dvfs_window),
 		WITH_BOARD(doorbells_beyond_the_ring_are_fatal),
+		WITH_BOARD(a_doorbell_moved_behind_a_job_that_is_fetched_is_fatal),
 		WITH_BOARD(doorbells_before_enabling_count),
 		WITH_BOARD(unusable_settings_are_refused_as_a_whole),
 		WITH_BOARD(bases_of_zero_are_not_configured),

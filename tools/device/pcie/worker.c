@@ -282,7 +282,12 @@ static void run_next_job(struct eb_device *device)
 		eb_fatal(device, EDGEBERT_HW_FATAL_SUBMIT_RING);
 		return;
 	}
+	/* While the job was fetched the doorbell may have been moved back to it. */
 	device->head++;
+	if (eb_rings_overflow(device)) {
+		eb_fatal(device, EDGEBERT_HW_FATAL_DOORBELL);
+		return;
+	}
 	eb_fault_before_job(device, job.context);
 	if (!eb_fault_alive(device) || device->fatal_code != EDGEBERT_HW_FATAL_NONE)
 		return;
