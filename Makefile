@@ -33,7 +33,10 @@ COMMON_FLAGS := -D_GNU_SOURCE -DEDGEBERT_VERSION='"$(VERSION)"' -fPIC \
               -fvisibility=hidden -fno-strict-aliasing -fwrapv -fstack-protector-strong \
               -I. -Ilib/include -Iuapi
 ALL_CFLAGS := -std=c17 $(COMMON_FLAGS) $(WARNINGS) $(CFLAGS) $(SANITIZER_FLAGS)
-ALL_CXXFLAGS := -std=c++17 $(COMMON_FLAGS) $(COMMON_WARNINGS) $(CXXFLAGS) $(SANITIZER_FLAGS)
+# The C++ libraries are not instrumented: checks of their types' identity would need that.
+CXX_SANITIZER_FLAGS := $(if $(SANITIZE),-fno-sanitize=vptr) $(if $(FUZZING),-fno-sanitize=function)
+ALL_CXXFLAGS := -std=c++17 $(COMMON_FLAGS) $(COMMON_WARNINGS) $(CXXFLAGS) $(SANITIZER_FLAGS) \
+                $(CXX_SANITIZER_FLAGS)
 ALL_LDFLAGS := -Wl,--as-needed -Wl,-z,relro,-z,now $(SANITIZER_FLAGS) $(LDFLAGS)
 
 # What the build.mk files append to:

@@ -120,7 +120,10 @@ static void bound_cost(struct edgebert_hw_command *commands, uint8_t count, uint
 static void run(struct side *side, const struct edgebert_hw_job *job)
 {
 	const struct eb_core_memory memory = {
-		side, read_memory, write_memory, side == &sides[1] ? map_memory : NULL,
+		.opaque = side,
+		.read = read_memory,
+		.write = write_memory,
+		.map_read = side == &sides[1] ? map_memory : NULL,
 	};
 
 	memset(&side->completion, 0, sizeof(side->completion));
