@@ -339,17 +339,24 @@ static void workload_init_products(struct workload *w, int fd, uint32_t products
 	workload_finish(w, number, 1);
 }
 
+/* The least of several measurements: a machine busy with others must not look like a slow one. */
 static uint64_t measure_product_ns(void)
 {
 	const uint32_t products = 2;
 	struct drm_edgebert_result result;
+	uint64_t least = UINT64_MAX, took;
 	struct workload w;
+	int i;
 
 	workload_init_products(&w, device_open(), products);
-	result = result_of(w.fd, w.context, submit(w.fd, w.context, &w.job));
-	CHECK_EQ(result.error, 0);
+	for (i = 0; i < 5; i++) {
+		result = result_of(w.fd, w.context, submit(w.fd, w.context, &w.job));
+		CHECK_EQ(result.error, 0);
+		took = result.ended_ns - result.started_ns;
+		least = took < least ? took : least;
+	}
 	workload_close(&w);
-	return (result.ended_ns - result.started_ns) / products + 1;
+	return least / products + 1;
 }
 
 void workload_init_slow(struct workload *w, int fd, uint32_t milliseconds)
