@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "kernel/edgebert_hw.h"
+#include "lib/operating_point.h"
 #include "lib/status.h"
 
 struct eb_backend_device;
@@ -34,6 +35,9 @@ struct eb_job {
 	int16_t entropy_threshold;	/* Q6.10; ENTROPY_NEVER: none passes */
 	uint8_t exit_layer_limit;	/* 0: no limit */
 	uint8_t operating_point;
+	bool autonomous;		/* PREDICT chooses limit and point */
+	uint32_t target_latency_us;	/* autonomous */
+	uint32_t elapsed_us;		/* autonomous: spent of the target before it starts */
 };
 
 /* No entropy is at or below this threshold: entropies are not negative. */
@@ -47,7 +51,11 @@ struct eb_job_result {
 	uint8_t exit_layer;
 	uint8_t operating_point;
 	uint8_t layers_assessed;
+	uint8_t predicted_layer;		/* autonomous, when PREDICT was reached; else 0 */
+	uint8_t throttled;
+	uint8_t transitions;
 	uint64_t cycles, time_ns, energy_pj;	/* modelled */
+	uint64_t started_ns, ended_ns;		/* CLOCK_MONOTONIC, measured */
 	uint16_t entropies[EDGEBERT_HW_LAYERS_MAX];
 };
 
@@ -73,6 +81,10 @@ struct eb_backend_ops {
 	 */
 	enum eb_status (*run)(struct eb_backend_device *backend, const struct eb_job *job,
 			      struct eb_job_result *result);
+
+	/* The whole table where the device has no more to say. */
+	enum eb_status (*get_window)(struct eb_backend_device *backend,
+				     struct eb_window *ret_window);
 
 	/* Fills everything but size. */
 	enum eb_status (*get_counters)(struct eb_backend_device *backend,

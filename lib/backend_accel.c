@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <pthread.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -82,6 +83,9 @@ static int submit(struct accel_backend *backend, const struct eb_job *job, uint6
 		.entropy_threshold = job->entropy_threshold,
 		.exit_layer_limit = job->exit_layer_limit,
 		.operating_point = job->operating_point,
+		.flags = job->autonomous ? DRM_EDGEBERT_JOB_AUTONOMOUS : 0,
+		.target_latency_us = job->autonomous ? job->target_latency_us : 0,
+		.elapsed_us = job->autonomous ? job->elapsed_us : 0,
 		.buffers = {
 			.stride = sizeof(buffers[0]),
 			.array = (uint64_t)(uintptr_t)buffers,
@@ -152,6 +156,11 @@ static void fill_result(const struct drm_edgebert_result *kernel_result,
 	result->exit_layer = kernel_result->exit_layer;
 	result->operating_point = kernel_result->operating_point;
 	result->layers_assessed = kernel_result->layers_assessed;
+	result->predicted_layer = kernel_result->predicted_layer;
+	result->throttled = kernel_result->throttled;
+	result->transitions = kernel_result->transitions;
+	result->started_ns = kernel_result->started_ns;
+	result->ended_ns = kernel_result->ended_ns;
 	result->cycles = kernel_result->cycles;
 	result->time_ns = kernel_result->time_ns;
 	result->energy_pj = kernel_result->energy_pj;
@@ -226,6 +235,29 @@ static void accel_buffer_destroy(struct eb_backend_device *device, struct eb_buf
 	eb_accel_buffer_destroy(&backend->node, buffer);
 }
 
+/* A driver from before this query has no window: every point may be used. */
+static enum eb_status accel_get_window(struct eb_backend_device *device,
+				       struct eb_window *ret_window)
+{
+	struct accel_backend *backend = (struct accel_backend *)device;
+	const uint32_t highest = device->info.operating_point_count - 1;
+	struct drm_edgebert_query_dvfs dvfs;
+	int result = eb_accel_query(&backend->node, DRM_EDGEBERT_QUERY_DVFS, &dvfs, sizeof(dvfs));
+
+	if (result < 0 && result != -EINVAL)
+		return explain(backend, "reading its operating points", result);
+	ret_window->low = 0;
+	ret_window->high = highest;
+	if (result < (int)offsetof(struct drm_edgebert_query_dvfs, flags))
+		return EB_OK;
+	if (dvfs.window_high < highest)
+		ret_window->high = dvfs.window_high;
+	if (dvfs.thermal_max < ret_window->high)
+		ret_window->high = dvfs.thermal_max;
+	ret_window->low = dvfs.window_low < ret_window->high ? dvfs.window_low : ret_window->high;
+	return EB_OK;
+}
+
 static enum eb_status accel_get_counters(struct eb_backend_device *device,
 					 struct eb_device_counters *counters)
 {
@@ -262,6 +294,7 @@ static const struct eb_backend_ops accel_ops = {
 	.buffer_upload = accel_buffer_upload,
 	.buffer_destroy = accel_buffer_destroy,
 	.run = accel_run,
+	.get_window = accel_get_window,
 	.get_counters = accel_get_counters,
 };
 

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "lib/backend.h"
+#include "lib/clock.h"
 #include "tools/device/core/core.h"
 
 #define CORES_MAX 64
@@ -165,6 +166,11 @@ static void fill_descriptor(struct edgebert_hw_job *descriptor, struct address_s
 	descriptor->entropy_threshold = (uint16_t)job->entropy_threshold;
 	descriptor->exit_layer_limit = job->exit_layer_limit;
 	descriptor->operating_point = job->operating_point;
+	if (job->autonomous) {
+		descriptor->flags = EDGEBERT_HW_JOB_AUTONOMOUS;
+		descriptor->target_latency_us = job->target_latency_us;
+		descriptor->elapsed_us = job->elapsed_us;
+	}
 	descriptor->window_high = (uint8_t)(point_count - 1);
 	for (size_t i = 0; i < EDGEBERT_HW_SEGMENTS; i++)
 		descriptor->segments[i] = map_buffer(space, job->segments[i]);
@@ -189,7 +195,9 @@ static enum eb_status reference_run(struct eb_backend_device *device, const stru
 	if (!core)
 		return eb_fail(EB_OUT_OF_MEMORY, "no memory for another device core");
 	fill_descriptor(&descriptor, &space, job, device->info.operating_point_count);
+	result->started_ns = eb_time_ns();
 	eb_core_execute(core, &descriptor, &memory, &completion);
+	result->ended_ns = eb_time_ns();
 	return_core(backend, core, &completion);
 
 	result->status = completion.status;
@@ -198,6 +206,9 @@ static enum eb_status reference_run(struct eb_backend_device *device, const stru
 	result->exit_layer = completion.exit_layer;
 	result->operating_point = completion.operating_point;
 	result->layers_assessed = completion.layers_assessed;
+	result->predicted_layer = completion.predicted_layer;
+	result->throttled = completion.throttled;
+	result->transitions = completion.transitions;
 	result->cycles = completion.cycles;
 	result->time_ns = completion.time_ns;
 	result->energy_pj = completion.energy_pj;
@@ -237,6 +248,14 @@ static void reference_buffer_destroy(struct eb_backend_device *device, struct eb
 	memset(buffer, 0, sizeof(*buffer));
 }
 
+static enum eb_status reference_get_window(struct eb_backend_device *device,
+					   struct eb_window *ret_window)
+{
+	ret_window->low = 0;
+	ret_window->high = device->info.operating_point_count - 1;
+	return EB_OK;
+}
+
 static enum eb_status reference_get_counters(struct eb_backend_device *device,
 					     struct eb_device_counters *counters)
 {
@@ -266,6 +285,7 @@ static const struct eb_backend_ops reference_ops = {
 	.buffer_upload = reference_buffer_upload,
 	.buffer_destroy = reference_buffer_destroy,
 	.run = reference_run,
+	.get_window = reference_get_window,
 	.get_counters = reference_get_counters,
 };
 

@@ -8,6 +8,7 @@
 
 #include "lib/backend.h"
 #include "lib/operating_point.h"
+#include "lib/window.h"
 
 struct eb_resident_model;
 
@@ -15,6 +16,7 @@ struct eb_device {
 	atomic_uint references;
 	struct eb_backend_device *backend;
 	struct eb_estimator *estimator;
+	struct eb_window_cache window;
 	pthread_mutex_t residents_lock;
 	struct eb_resident_model *residents;	/* models uploaded to this device */
 };

@@ -2,23 +2,13 @@
 /* Engines: checked settings, and the way of one sentence from text to result. */
 #include "lib/engine.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "lib/options.h"
 #include "lib/result.h"
 
-#define ENGINE_OPTIONS_FIRST_SIZE sizeof(struct eb_engine_options)
-
-uint64_t eb_time_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-}
+#define STATISTICS_FIRST_SIZE sizeof(struct eb_engine_statistics)
 
 /* ---- creation ---- */
 
@@ -39,66 +29,13 @@ static enum eb_status check_fit(const struct eb_device *device, const struct eb_
 	return EB_OK;
 }
 
-/* H <= T for an H in steps of 1/1024 nat is H <= floor(T). */
-static enum eb_status read_threshold(const struct eb_model *model, float threshold,
-				     int16_t *ret_threshold)
-{
-	float scaled = floorf(threshold * EB_MODEL_ENTROPY_ONE);
-
-	if (isnan(threshold))
-		return eb_fail(EB_INVALID_ARGUMENT,
-			       "struct eb_engine_options: entropy_threshold is not a number");
-	if (threshold < 0)
-		*ret_threshold = (int16_t)model->parameters.default_threshold;
-	else
-		*ret_threshold = scaled > INT16_MAX ? INT16_MAX : (int16_t)scaled;
-	return EB_OK;
-}
-
-static enum eb_status read_point(const struct eb_device *device,
-				 const struct eb_engine_options *options, uint32_t *ret_point)
-{
-	const uint32_t count = device->backend->info.operating_point_count;
-
-	if (options->policy == EB_POLICY_LATENCY ||
-	    options->operating_point == EB_OPERATING_POINT_HIGHEST) {
-		*ret_point = count - 1;
-		return EB_OK;
-	}
-	if (options->operating_point < 0 || (uint32_t)options->operating_point >= count)
-		return eb_fail(EB_INVALID_ARGUMENT,
-			       "struct eb_engine_options: operating_point is %d, %s has 0 to %u",
-			       options->operating_point, device->backend->info.path, count - 1);
-	*ret_point = (uint32_t)options->operating_point;
-	return EB_OK;
-}
-
-static enum eb_status read_settings(const struct eb_device *device, const struct eb_model *model,
-				    const struct eb_engine_options *options,
-				    struct eb_policy_settings *settings)
-{
-	enum eb_status status;
-
-	if (options->policy != EB_POLICY_FULL && options->policy != EB_POLICY_ENTROPY &&
-	    options->policy != EB_POLICY_LATENCY)
-		return eb_fail(EB_INVALID_ARGUMENT, "struct eb_engine_options: there is no policy %d",
-			       (int)options->policy);
-	if (!options->target_latency_us != (options->policy != EB_POLICY_LATENCY))
-		return eb_fail(EB_INVALID_ARGUMENT,
-			       "struct eb_engine_options: target_latency_us is %u; the latency policy "
-			       "needs one, the others take none", options->target_latency_us);
-	settings->policy = options->policy;
-	settings->target_ns = options->target_latency_us * 1000ull;
-	status = read_threshold(model, options->entropy_threshold, &settings->threshold);
-	return status ? status : read_point(device, options, &settings->operating_point);
-}
-
 static void destroy(struct eb_engine *engine)
 {
 	eb_request_queue_destroy(engine->queue);
 	eb_resident_model_put(engine->resident);
 	eb_model_unref(engine->model);
 	eb_device_unref(engine->device);
+	eb_tally_destroy(&engine->tally);
 	free(engine);
 }
 
@@ -108,13 +45,13 @@ static enum eb_status set_up(struct eb_engine *engine, const struct eb_engine_op
 
 	status = check_fit(engine->device, engine->model);
 	if (!status)
-		status = read_settings(engine->device, engine->model, options,
-				       &engine->settings);
+		status = eb_engine_options_read(engine->device, engine->model, options,
+						&engine->settings);
 	if (!status)
 		status = eb_resident_model_get(engine->device, engine->model,
 					       &engine->resident);
 	if (!status)
-		status = eb_policy_check(&engine->settings, engine->resident);
+		status = eb_policy_settle(&engine->settings, engine->resident);
 	if (!status)
 		status = eb_request_queue_create(engine, &engine->queue);
 	return status;
@@ -124,24 +61,20 @@ enum eb_status eb_engine_create(struct eb_device *device, struct eb_model *model
 				const struct eb_engine_options *options,
 				struct eb_engine **ret_engine)
 {
-	struct eb_engine_options ours;
 	struct eb_engine *engine;
 	enum eb_status status;
 
 	if (!device || !model || !ret_engine)
 		return eb_fail(EB_INVALID_ARGUMENT, "eb_engine_create: %s is NULL",
 			       !device ? "device" : !model ? "model" : "ret_engine");
-	status = eb_options_read(&ours, sizeof(ours), ENGINE_OPTIONS_FIRST_SIZE, options,
-				 "eb_engine_options");
-	if (status)
-		return status;
 	engine = calloc(1, sizeof(*engine));
 	if (!engine)
 		return eb_fail(EB_OUT_OF_MEMORY, "no memory for an engine");
 	atomic_init(&engine->references, 1);
+	eb_tally_init(&engine->tally);
 	engine->device = eb_device_ref(device);
 	engine->model = eb_model_ref(model);
-	status = set_up(engine, &ours);
+	status = set_up(engine, options);
 	if (status)
 		destroy(engine);
 	else
@@ -184,7 +117,8 @@ static void fill_lane(const struct eb_engine *engine, const struct eb_lane *lane
 }
 
 static enum eb_status run_tokens(struct eb_engine *engine, const uint32_t *token_ids,
-				 size_t token_count, struct eb_result *result)
+				 size_t token_count, uint64_t started_ns,
+				 struct eb_result *result, uint64_t *ret_device_ns)
 {
 	struct eb_sentence sentence;
 	struct eb_lane *lane;
@@ -195,18 +129,34 @@ static enum eb_status run_tokens(struct eb_engine *engine, const uint32_t *token
 		return status;
 	fill_lane(engine, lane, token_ids, token_count);
 	status = eb_policy_run(&engine->settings, engine->resident, lane, (uint32_t)token_count,
-			       &sentence);
-	if (!status)
+			       started_ns, &sentence);
+	if (!status) {
 		eb_result_fill(&engine->settings, engine->resident, lane, (uint32_t)token_count,
 			       &sentence, result);
+		*ret_device_ns = sentence.device_ns;
+	}
 	eb_resident_model_return_lane(engine->resident, lane, status != EB_DEVICE_TIMEOUT);
 	return status;
+}
+
+/* Whatever became of the sentence: it is counted once, here. */
+static enum eb_status conclude(struct eb_engine *engine, enum eb_status status,
+			       uint64_t started_ns, uint64_t device_ns, struct eb_result *result)
+{
+	if (status) {
+		eb_tally_add_failure(&engine->tally, status);
+		return status;
+	}
+	result->host_ns = eb_time_ns() - started_ns;
+	eb_tally_add(&engine->tally, result, device_ns);
+	return EB_OK;
 }
 
 enum eb_status eb_engine_classify(struct eb_engine *engine, const char *text, size_t text_size,
 				  uint64_t started_ns, struct eb_result *result)
 {
 	uint32_t token_ids[EDGEBERT_HW_SEQUENCE_MAX];
+	uint64_t device_ns = 0;
 	size_t token_count = 0;
 	enum eb_status status;
 	int truncated = 0;
@@ -214,12 +164,9 @@ enum eb_status eb_engine_classify(struct eb_engine *engine, const char *text, si
 	status = eb_model_tokenize(engine->model, text, text_size, token_ids,
 				   EDGEBERT_HW_SEQUENCE_MAX, &token_count, &truncated);
 	if (!status)
-		status = run_tokens(engine, token_ids, token_count, result);
-	if (status)
-		return status;
+		status = run_tokens(engine, token_ids, token_count, started_ns, result, &device_ns);
 	result->truncated = truncated;
-	result->host_ns = eb_time_ns() - started_ns;
-	return EB_OK;
+	return conclude(engine, status, started_ns, device_ns, result);
 }
 
 enum eb_status eb_engine_run(struct eb_engine *engine, const char *text, size_t text_size,
@@ -264,19 +211,86 @@ enum eb_status eb_engine_run_tokens(struct eb_engine *engine, const uint32_t *to
 {
 	const uint64_t started_ns = eb_time_ns();
 	struct eb_result ours = { 0 };
+	uint64_t device_ns = 0;
 	enum eb_status status;
 
 	if (!engine || !token_ids)
 		return eb_fail(EB_INVALID_ARGUMENT, "eb_engine_run_tokens: %s is NULL",
 			       engine ? "token_ids" : "engine");
 	status = eb_output_check(result, EB_RESULT_FIRST_SIZE, "eb_result");
-	if (!status)
-		status = check_tokens(engine->model, token_ids, token_count);
-	if (!status)
-		status = run_tokens(engine, token_ids, token_count, &ours);
 	if (status)
 		return status;
-	ours.host_ns = eb_time_ns() - started_ns;
-	eb_output_write(result, &ours, sizeof(ours));
+	status = check_tokens(engine->model, token_ids, token_count);
+	if (!status)
+		status = run_tokens(engine, token_ids, token_count, started_ns, &ours, &device_ns);
+	status = conclude(engine, status, started_ns, device_ns, &ours);
+	if (!status)
+		eb_output_write(result, &ours, sizeof(ours));
+	return status;
+}
+
+/* ---- figures ---- */
+
+enum eb_status eb_engine_get_statistics(struct eb_engine *engine,
+					struct eb_engine_statistics *statistics)
+{
+	struct eb_engine_statistics ours;
+	enum eb_status status;
+
+	if (!engine)
+		return eb_fail(EB_INVALID_ARGUMENT, "eb_engine_get_statistics: engine is NULL");
+	status = eb_output_check(statistics, STATISTICS_FIRST_SIZE, "eb_engine_statistics");
+	if (status)
+		return status;
+	eb_tally_read(&engine->tally, &ours);
+	eb_output_write(statistics, &ours, sizeof(ours));
+	return EB_OK;
+}
+
+static enum eb_status check_estimate(const struct eb_engine *engine, uint32_t token_count,
+				     uint32_t first_layer, uint32_t last_layer, uint32_t point)
+{
+	const struct eb_device_info *info = &engine->device->backend->info;
+	const struct eb_model_parameters *parameters = &engine->model->parameters;
+
+	if (!token_count || token_count > parameters->sequence_max)
+		return eb_fail(EB_INVALID_ARGUMENT, "eb_engine_estimate: %u tokens, the model takes "
+			       "1 to %u", token_count, parameters->sequence_max);
+	if (!first_layer || first_layer > last_layer || last_layer > parameters->layers)
+		return eb_fail(EB_INVALID_ARGUMENT, "eb_engine_estimate: layers %u to %u, the model "
+			       "has 1 to %u", first_layer, last_layer, parameters->layers);
+	if (point >= info->operating_point_count)
+		return eb_fail(EB_INVALID_ARGUMENT, "eb_engine_estimate: operating point %u, %s has "
+			       "0 to %u", point, info->path, info->operating_point_count - 1);
+	if (!engine->resident->cycles)
+		return eb_fail(EB_MODEL_UNSUPPORTED, "%s: has no cycle table for the profile %s of "
+			       "%s; recompile the model for it", engine->model->file.name,
+			       info->profile, info->path);
+	return EB_OK;
+}
+
+enum eb_status eb_engine_estimate(struct eb_engine *engine, uint32_t token_count,
+				  uint32_t first_layer, uint32_t last_layer,
+				  uint32_t operating_point, uint64_t *ret_latency_ns,
+				  uint64_t *ret_energy_pj)
+{
+	const struct eb_cycle_table *table;
+	struct eb_estimate estimate;
+	enum eb_status status;
+
+	if (!engine)
+		return eb_fail(EB_INVALID_ARGUMENT, "eb_engine_estimate: engine is NULL");
+	status = check_estimate(engine, token_count, first_layer, last_layer, operating_point);
+	if (status)
+		return status;
+	table = engine->resident->cycles;
+	estimate = eb_estimate_job(engine->device->estimator,
+				   eb_cycle_table_until(table, token_count, last_layer) -
+				   eb_cycle_table_until(table, token_count, first_layer - 1),
+				   operating_point);
+	if (ret_latency_ns)
+		*ret_latency_ns = estimate.time_ns;
+	if (ret_energy_pj)
+		*ret_energy_pj = estimate.energy_pj;
 	return EB_OK;
 }

@@ -4,8 +4,11 @@
 #define EDGEBERT_LIB_ENGINE_H
 
 #include <stdatomic.h>
+#include <stddef.h>
 
+#include "lib/clock.h"
 #include "lib/exit_policy.h"
+#include "lib/tally.h"
 
 struct eb_request_queue;
 
@@ -15,13 +18,17 @@ struct eb_engine {
 	struct eb_model *model;
 	struct eb_resident_model *resident;
 	struct eb_policy_settings settings;
+	struct eb_tally tally;
 	struct eb_request_queue *queue;
 };
 
-/* CLOCK_MONOTONIC in nanoseconds. */
-uint64_t eb_time_ns(void);
+/* engine_options.c: checked settings for a model on a device, not yet settled. */
+enum eb_status eb_engine_options_read(const struct eb_device *device,
+				      const struct eb_model *model,
+				      const struct eb_engine_options *options,
+				      struct eb_policy_settings *ret_settings);
 
-/* Tokenizes and runs; started_ns is what result->host_ns counts from. */
+/* Tokenizes and runs; started_ns is when the sentence was submitted. */
 enum eb_status eb_engine_classify(struct eb_engine *engine, const char *text, size_t text_size,
 				  uint64_t started_ns, struct eb_result *result);
 
@@ -31,6 +38,8 @@ enum eb_status eb_request_queue_create(struct eb_engine *engine,
 /* No request may be left.  Accepts NULL. */
 void eb_request_queue_destroy(struct eb_request_queue *queue);
 
-#define EB_RESULT_FIRST_SIZE sizeof(struct eb_result)
+/* What the structures of callers had in the first release, 0.1.0; they never shrink. */
+#define EB_RESULT_FIRST_SIZE offsetof(struct eb_result, jobs)
+#define EB_ENGINE_OPTIONS_FIRST_SIZE offsetof(struct eb_engine_options, latency_mode)
 
 #endif /* EDGEBERT_LIB_ENGINE_H */

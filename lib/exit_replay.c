@@ -67,6 +67,11 @@ static void add_jobs(const struct forecast *forecast, struct eb_sentence *senten
 {
 	const struct eb_policy_settings *settings = forecast->settings;
 	const uint64_t whole = cycles_until(forecast, sentence->exit_layer);
+	/* A forecast is for a device that nobody holds back. */
+	const struct eb_window window = {
+		.high = eb_estimator_highest_point(forecast->resident->device->estimator),
+	};
+	bool reachable;
 	uint64_t first;
 
 	if (settings->policy != EB_POLICY_LATENCY) {
@@ -74,12 +79,12 @@ static void add_jobs(const struct forecast *forecast, struct eb_sentence *senten
 		return;
 	}
 	first = cycles_until(forecast, 1);
-	add_job(forecast, first,
-		eb_estimator_highest_point(forecast->resident->device->estimator), sentence);
+	add_job(forecast, first, window.high, sentence);
 	if (sentence->predicted_layer > 1)
 		add_job(forecast, whole - first,
-			eb_policy_choose_point(settings, forecast->resident,
-					       forecast->result->token_count, sentence), sentence);
+			eb_policy_choose_point(settings, forecast->resident, &window,
+					       forecast->result->token_count, sentence, &reachable),
+			sentence);
 }
 
 /* The estimator takes every value for one that works; how many are zero, the run has shown. */

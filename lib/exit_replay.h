@@ -28,7 +28,7 @@ struct eb_replayed eb_exit_replay(enum eb_policy policy, int32_t threshold,
 /*
  * What a sentence would take on a device: exits exactly as there; cycles, time and energy
  * estimated from the model's cycle table in proportion to those of the result, which is
- * one of policy FULL on this device.  The settings must have passed eb_policy_check().
+ * one of policy FULL on this device.  The settings must have passed eb_policy_settle().
  */
 enum eb_status eb_policy_forecast(const struct eb_policy_settings *settings,
 				  const struct eb_resident_model *resident,

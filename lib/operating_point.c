@@ -111,12 +111,12 @@ struct eb_estimate eb_estimate_job(const struct eb_estimator *estimator, uint64_
 	return estimate;
 }
 
-uint32_t eb_operating_point_choose(const struct eb_estimator *estimator, uint64_t cycles,
+uint32_t eb_operating_point_choose(const struct eb_estimator *estimator,
+				   const struct eb_window *window, uint64_t cycles,
 				   uint64_t time_left_ns, bool *ret_reachable)
 {
-	const uint32_t highest = eb_estimator_highest_point(estimator);
 	struct eb_estimate least = { 0 };
-	uint32_t best = highest;
+	uint32_t best = window->high;
 
 	*ret_reachable = false;
 	/*
@@ -124,7 +124,7 @@ uint32_t eb_operating_point_choose(const struct eb_estimator *estimator, uint64_
 	 * voltage, leakage over the longer time costs more than the lower voltage saves, and
 	 * for very short jobs the way up takes longer than it gains.
 	 */
-	for (uint32_t point = highest + 1; point-- > 0;) {
+	for (uint32_t point = window->high + 1; point-- > window->low;) {
 		struct eb_estimate estimate = eb_estimate_job(estimator, cycles, point);
 
 		if (estimate.time_ns > time_left_ns ||

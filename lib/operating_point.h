@@ -28,12 +28,18 @@ uint32_t eb_estimator_highest_point(const struct eb_estimator *estimator);
 struct eb_estimate eb_estimate_job(const struct eb_estimator *estimator, uint64_t cycles,
 				   uint32_t point);
 
+/* Points from which one may be chosen, both ends included. */
+struct eb_window {
+	uint32_t low, high;
+};
+
 /*
- * The point of least modelled energy at which a job of this many cycles ends within the
- * time left; the faster one of two with the same energy.  When none does, the highest
- * point, and *ret_reachable is false.
+ * The point of the window of least modelled energy at which a job of this many cycles ends
+ * within the time left; the faster one of two with the same energy.  When none does, the
+ * highest of the window, and *ret_reachable is false.
  */
-uint32_t eb_operating_point_choose(const struct eb_estimator *estimator, uint64_t cycles,
+uint32_t eb_operating_point_choose(const struct eb_estimator *estimator,
+				   const struct eb_window *window, uint64_t cycles,
 				   uint64_t time_left_ns, bool *ret_reachable);
 
 #endif /* EDGEBERT_LIB_OPERATING_POINT_H */

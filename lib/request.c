@@ -308,10 +308,12 @@ struct eb_request *eb_request_unref(struct eb_request *request)
 	engine = request->engine;
 	queue = engine->queue;
 	pthread_mutex_lock(&queue->lock);
-	if (request->state == REQUEST_QUEUED)
+	if (request->state == REQUEST_QUEUED) {
 		remove_queued(queue, request);
-	else
+		eb_tally_add_cancelled(&engine->tally);
+	} else {
 		wait_ended(queue, request, -1);
+	}
 	pthread_mutex_unlock(&queue->lock);
 	free_request(request);
 	eb_engine_unref(engine);

@@ -82,5 +82,11 @@ void eb_result_fill(const struct eb_policy_settings *settings,
 	result->modelled_latency_ns = sentence->time_ns;
 	result->modelled_energy_pj = sentence->energy_pj;
 	result->target_latency_ns = settings->target_ns;
-	result->deadline_missed = settings->target_ns && sentence->time_ns > settings->target_ns;
+	result->deadline_missed = settings->target_ns &&
+				  eb_policy_used_ns(settings, sentence) > settings->target_ns;
+	result->jobs = sentence->jobs;
+	result->transitions = sentence->transitions;
+	result->throttled = sentence->throttled;
+	result->target_unreachable = sentence->unreachable;
+	result->queue_ns = sentence->queue_ns;
 }

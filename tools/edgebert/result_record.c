@@ -81,7 +81,12 @@ static void add_extras(struct record *record, const struct sentence *sentence)
 				  (double)result->target_latency_ns / 1e3, DECIMALS_US);
 		record_add_boolean(record, "deadline_missed", "deadline missed",
 				   result->deadline_missed);
+		record_add_boolean(record, "target_unreachable", "target unreachable",
+				   result->target_unreachable);
 	}
+	record_add_whole(record, "jobs", "jobs", "", result->jobs);
+	record_add_whole(record, "transitions", "transitions", "", result->transitions);
+	record_add_boolean(record, "throttled", "throttled", result->throttled);
 	record_add_whole(record, "schema_version", NULL, "", SCHEMA_VERSION);
 }
 

@@ -5,12 +5,21 @@
 #include "tools/edgebert/report.h"
 
 const char *const policy_names[] = { "full", "entropy", "latency", NULL };
+const char *const latency_mode_names[] = { "automatic", "two-jobs", "one-job", NULL };
+const char *const target_scope_names[] = { "device", "end-to-end", NULL };
+const char *const unreachable_names[] = { "best-effort", "refuse", NULL };
 const char *const backend_names[] = { "accel", "reference", NULL };
 
 _Static_assert(EB_POLICY_FULL == 0 && EB_POLICY_ENTROPY == 1 && EB_POLICY_LATENCY == 2,
 	       "policy_names are indexed by enum eb_policy");
 _Static_assert(EB_BACKEND_ACCEL == 0 && EB_BACKEND_REFERENCE == 1,
 	       "backend_names are indexed by enum eb_backend");
+_Static_assert(EB_LATENCY_AUTOMATIC == 0 && EB_LATENCY_TWO_JOBS == 1 && EB_LATENCY_ONE_JOB == 2,
+	       "latency_mode_names are indexed by enum eb_latency_mode");
+_Static_assert(EB_TARGET_DEVICE_TIME == 0 && EB_TARGET_END_TO_END == 1,
+	       "target_scope_names are indexed by enum eb_target_scope");
+_Static_assert(EB_UNREACHABLE_BEST_EFFORT == 0 && EB_UNREACHABLE_REFUSE == 1,
+	       "unreachable_names are indexed by enum eb_unreachable");
 
 /* Options of the other policies are accepted: scripts give one set to all three. */
 int session_check(const struct session_options *options)
@@ -42,16 +51,21 @@ int session_open_device(const struct session_options *options, struct eb_device 
 
 int session_set_policy(struct session *session, const struct session_options *options)
 {
-	const struct eb_engine_options engine_options = {
+	struct eb_engine_options engine_options = {
 		.size = sizeof(engine_options),
 		.policy = options->policy,
 		.entropy_threshold = (float)options->entropy,
-		.target_latency_us =
-			options->policy == EB_POLICY_LATENCY ? options->target_latency_us : 0,
-		.operating_point = options->policy == EB_POLICY_LATENCY ?
-					   EB_OPERATING_POINT_HIGHEST : options->operating_point,
+		.operating_point = options->operating_point,
 	};
 	enum eb_status status;
+
+	if (options->policy == EB_POLICY_LATENCY) {
+		engine_options.target_latency_us = options->target_latency_us;
+		engine_options.operating_point = EB_OPERATING_POINT_HIGHEST;
+		engine_options.latency_mode = options->latency_mode;
+		engine_options.target_scope = options->target_scope;
+		engine_options.unreachable = options->unreachable;
+	}
 
 	session->engine = eb_engine_unref(session->engine);
 	session->in_flight = (uint32_t)options->in_flight;

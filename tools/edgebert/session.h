@@ -11,6 +11,9 @@ struct session_options {
 	const char *model;
 	uint32_t policy;		/* enum eb_policy */
 	uint32_t target_latency_us;	/* 0: not given */
+	uint32_t latency_mode;		/* enum eb_latency_mode */
+	uint32_t target_scope;		/* enum eb_target_scope */
+	uint32_t unreachable;		/* enum eb_unreachable */
 	double entropy;			/* negative: the model's */
 	int32_t operating_point;	/* EB_OPERATING_POINT_HIGHEST: not given */
 	uint32_t backend;		/* enum eb_backend */
@@ -28,6 +31,9 @@ struct session_options {
 
 extern const char *const policy_names[];
 extern const char *const backend_names[];
+extern const char *const latency_mode_names[];
+extern const char *const target_scope_names[];
+extern const char *const unreachable_names[];
 
 #define SESSION_DEVICE_ROWS(options) \
 	OPTION_CHOICE("backend", 'b', "BACKEND", &(options).backend, backend_names, \
@@ -44,6 +50,15 @@ extern const char *const backend_names[];
 		      "when to stop (default: entropy)"), \
 	OPTION_DURATION("target-latency", 't', "DURATION", &(options).target_latency_us, 1, 1e9, \
 			"modelled latency that policy latency must meet, as 50ms"), \
+	OPTION_CHOICE("latency-mode", 0, "MODE", &(options).latency_mode, latency_mode_names, \
+		      "who decides after layer 1: the tool between two-jobs, the device in " \
+		      "one-job (default: automatic)"), \
+	OPTION_CHOICE("target-scope", 0, "SCOPE", &(options).target_scope, target_scope_names, \
+		      "what the target is for: modelled device time, or that and the measured " \
+		      "time in queues (default: device)"), \
+	OPTION_CHOICE("unreachable", 0, "WHAT", &(options).unreachable, unreachable_names, \
+		      "what to do with a sentence that no operating point answers in time " \
+		      "(default: best-effort)"), \
 	OPTION_WHOLE("operating-point", 'o', "INDEX", &(options).operating_point, -1, 63, \
 		     "operating point of policies full and entropy (default: -1, the highest)"), \
 	SESSION_DEVICE_ROWS(options), \

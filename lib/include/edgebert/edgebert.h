@@ -205,21 +205,78 @@ EB_API enum eb_status eb_model_tokenize_pair(const struct eb_model *model, const
 
 /* ---- engines -------------------------------------------------------------------- */
 
+/** How deep a sentence goes and at which operating point. */
 enum eb_policy {
-	EB_POLICY_FULL,		/* all layers */
-	EB_POLICY_ENTROPY,	/* first layer whose entropy passes (paper, algorithm 1) */
-	/* Predicted exit, at the point of least modelled energy that meets the target (alg. 2). */
+	EB_POLICY_FULL,		/**< All layers. */
+	EB_POLICY_ENTROPY,	/**< First layer whose entropy passes (paper, algorithm 1). */
+	/** Predicted exit, at the point of least modelled energy that meets the target (alg. 2). */
 	EB_POLICY_LATENCY,
+	/** Layer 1 at the highest point, then as eb_engine_options.decide says. */
+	EB_POLICY_CUSTOM,
 };
 
+/** Who carries out EB_POLICY_LATENCY.  Answers are the same, see Documentation/runtime.md. */
+enum eb_latency_mode {
+	EB_LATENCY_AUTOMATIC,	/**< The device where it can and the other options let it. */
+	EB_LATENCY_TWO_JOBS,	/**< The library, between a job of layer 1 and one of the rest. */
+	EB_LATENCY_ONE_JOB,	/**< The device; EB_MODEL_UNSUPPORTED where it can not. */
+};
+
+/** What eb_engine_options.target_latency_us is a limit for. */
+enum eb_target_scope {
+	EB_TARGET_DEVICE_TIME,	/**< Modelled device time of the sentence; the same on any host. */
+	EB_TARGET_END_TO_END,	/**< That and the measured time from submission to the device. */
+};
+
+/** What becomes of a sentence for which no operating point meets the target. */
+enum eb_unreachable {
+	/** It runs at the highest point; eb_result.target_unreachable says so. */
+	EB_UNREACHABLE_BEST_EFFORT,
+	/** It ends with EB_TARGET_UNREACHABLE after layer 1; needs the two-job mode. */
+	EB_UNREACHABLE_REFUSE,
+};
+
+/** Operating point: the highest that the device has. */
 #define EB_OPERATING_POINT_HIGHEST (-1)
 
+/** What EB_POLICY_CUSTOM decides from, and its decision; see eb_engine_options.decide. */
+struct eb_decision {
+	size_t size;			/**< sizeof(struct eb_decision) of the library */
+	uint32_t token_count;		/**< tokens of the sentence */
+	uint32_t layers;		/**< layers of the model */
+	float entropy;			/**< after layer 1, nats */
+	uint32_t predicted_layer;	/**< the model's prediction; 0: it has no predictor */
+	uint64_t elapsed_ns;		/**< spent of the target, as its scope counts */
+	uint64_t target_latency_ns;	/**< 0: none */
+	uint32_t operating_point_low;	/**< lowest point that is allowed now */
+	uint32_t operating_point_high;	/**< highest point that is allowed now */
+
+	float entropy_threshold;	/**< in, out: layers exit at or below; negative: never */
+	uint32_t layer_limit;		/**< in, out: last layer that may run; 1: stop here */
+	uint32_t operating_point;	/**< in, out: of the layers after the first */
+	size_t :0;
+};
+
+/** Settings of an engine; fields that are zero are defaults unless said otherwise. */
 struct eb_engine_options {
-	size_t size;
-	enum eb_policy policy;
-	float entropy_threshold;	/* nats; negative: the model's default */
-	uint32_t target_latency_us;	/* LATENCY only, modelled device time; required there */
-	int operating_point;		/* FULL, ENTROPY: index or EB_OPERATING_POINT_HIGHEST */
+	size_t size;			/**< sizeof(struct eb_engine_options) */
+	enum eb_policy policy;		/**< default EB_POLICY_FULL */
+	float entropy_threshold;	/**< nats; negative: the model's default */
+	/** LATENCY: required; CUSTOM: optional; others: 0.  See target_scope. */
+	uint32_t target_latency_us;
+	int operating_point;		/**< FULL, ENTROPY: index or EB_OPERATING_POINT_HIGHEST */
+	enum eb_latency_mode latency_mode;	/**< LATENCY */
+	enum eb_target_scope target_scope;	/**< LATENCY, CUSTOM */
+	enum eb_unreachable unreachable;	/**< LATENCY */
+	uint32_t reserved;			/**< 0 */
+	/**
+	 * CUSTOM, required: called once per sentence after layer 1, from any thread and from
+	 * several at once, with the library's choice filled in.  It must not call the library
+	 * on the same engine's requests.  A decision outside of the model's layers or the
+	 * device's points ends the sentence with EB_INVALID_ARGUMENT.
+	 */
+	void (*decide)(void *opaque, struct eb_decision *decision);
+	void *decide_opaque;			/**< passed to decide */
 	size_t :0;
 };
 
@@ -247,9 +304,15 @@ struct eb_result {
 	uint64_t modelled_latency_ns;	/* device time from start to result */
 	uint64_t modelled_energy_pj;
 	uint64_t target_latency_ns;	/* 0: none */
-	int deadline_missed;		/* modelled latency over target */
+	int deadline_missed;		/* latency, as the target's scope counts, over target */
 	uint64_t host_ns;		/* measured: submission to result, tokenizing included */
 	uint32_t layer_labels[EB_LAYERS_MAX];	/* answer of each layer that was assessed, else 0 */
+	uint32_t jobs;			/**< jobs it took: 2 where the library decided after layer 1 */
+	uint32_t transitions;		/**< voltage/frequency transitions, going there included */
+	uint32_t throttled;		/**< non-zero: temperature held a job below its point */
+	uint32_t target_unreachable;	/**< non-zero: no point met the target, as far as known */
+	/** Measured: from submission until the device began, and between jobs. */
+	uint64_t queue_ns;
 	size_t :0;
 };
 
@@ -260,6 +323,63 @@ EB_API enum eb_status eb_engine_run(struct eb_engine *engine, const char *text, 
 EB_API enum eb_status eb_engine_run_tokens(struct eb_engine *engine, const uint32_t *token_ids,
 					   size_t token_count,
 					   struct eb_result *result) EB_WARN_UNUSED;
+
+/**
+ * What became of an engine's sentences since it was created.  Percentiles are upper bounds,
+ * at most 1/32 above the true value; the largest values are exact.
+ */
+struct eb_engine_statistics {
+	size_t size;			/**< in: sizeof(struct eb_engine_statistics) */
+	uint64_t sentences;		/**< ended with a result */
+	uint64_t failures;		/**< ended with an error, bad text included */
+	uint64_t cancelled;		/**< let go before they began */
+	uint64_t jobs;			/**< of the sentences */
+	uint64_t deadline_misses;	/**< sentences over their target */
+	uint64_t targets_unreachable;	/**< sentences that no point could have met it for */
+	uint64_t throttled;		/**< sentences held below their point by temperature */
+	uint64_t transitions;		/**< voltage/frequency transitions */
+	uint64_t exits[EB_LAYERS_MAX];	/**< sentences that left at layer n + 1 */
+	uint64_t predictions[EB_LAYERS_MAX];	/**< sentences predicted to leave at layer n + 1 */
+	uint64_t points[16];		/**< sentences by their last operating point */
+	uint64_t modelled_cycles;	/**< sum */
+	uint64_t modelled_energy_pj;	/**< sum */
+	uint64_t modelled_latency_ns;	/**< sum */
+	uint64_t modelled_latency_p50_ns, modelled_latency_p90_ns, modelled_latency_p99_ns;
+	uint64_t modelled_latency_max_ns;
+	uint64_t host_ns;		/**< measured, submission to result, sum */
+	uint64_t host_p50_ns, host_p90_ns, host_p99_ns, host_max_ns;
+	uint64_t queue_ns;		/**< measured, see eb_result.queue_ns, sum */
+	uint64_t queue_max_ns;
+	uint64_t device_ns;		/**< measured: the device was at these jobs, sum */
+	size_t :0;
+};
+
+/**
+ * Reads the statistics; all figures are of one moment.
+ * @param engine any engine
+ * @param statistics filled up to its size
+ * @return EB_OK or EB_INVALID_ARGUMENT
+ */
+EB_API enum eb_status eb_engine_get_statistics(struct eb_engine *engine,
+					       struct eb_engine_statistics *statistics)
+	EB_WARN_UNUSED;
+
+/**
+ * Estimates modelled time and energy of a job of layers first to last, the transition to the
+ * point included: what the latency policy chooses by.
+ * @param engine any engine whose model has a cycle table for the device
+ * @param token_count tokens of the sentence
+ * @param first_layer from 1
+ * @param last_layer at most the model's layers
+ * @param operating_point index
+ * @param ret_latency_ns modelled; NULL: not wanted
+ * @param ret_energy_pj modelled; NULL: not wanted
+ * @return EB_OK, EB_INVALID_ARGUMENT, or EB_MODEL_UNSUPPORTED without a cycle table
+ */
+EB_API enum eb_status eb_engine_estimate(struct eb_engine *engine, uint32_t token_count,
+					 uint32_t first_layer, uint32_t last_layer,
+					 uint32_t operating_point, uint64_t *ret_latency_ns,
+					 uint64_t *ret_energy_pj) EB_WARN_UNUSED;
 
 /* Asynchronous: several requests of one engine may be in flight; text is copied. */
 EB_API enum eb_status eb_engine_submit(struct eb_engine *engine, const char *text,

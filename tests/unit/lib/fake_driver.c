@@ -10,6 +10,8 @@
 
 #include <cmocka.h>
 
+#include "lib/clock.h"
+
 #define FAKE_FD 1000
 #define FAKE_CONTEXT 7
 #define PAGE 4096u
@@ -88,11 +90,13 @@ static int query_points(struct fake_driver *driver, struct drm_edgebert_dev_quer
 	return answer(query, points, (uint32_t)(count * sizeof(points[0])));
 }
 
+static int query_dvfs(struct fake_driver *driver, struct drm_edgebert_dev_query *query);
+
 static int query(struct fake_driver *driver, struct drm_edgebert_dev_query *query)
 {
 	struct drm_edgebert_query_device device = {
 		.hw_version = driver->hw_version,
-		.capabilities = EDGEBERT_HW_CAP_ENVM_READ | EDGEBERT_HW_CAP_AUTONOMOUS_DVFS,
+		.capabilities = driver->capabilities,
 		.jobs_in_flight_max = driver->jobs_in_flight_max,
 		.data_buffer_bytes = EDGEBERT_HW_DATA_BUFFER_BYTES,
 		.aux_buffer_bytes = EDGEBERT_HW_AUX_BUFFER_BYTES,
@@ -109,6 +113,8 @@ static int query(struct fake_driver *driver, struct drm_edgebert_dev_query *quer
 	case DRM_EDGEBERT_QUERY_TELEMETRY:
 		driver->telemetry.jobs += driver->progress;
 		return answer(query, &driver->telemetry, sizeof(driver->telemetry));
+	case DRM_EDGEBERT_QUERY_DVFS:
+		return query_dvfs(driver, query);
 	default:
 		return -EINVAL;
 	}
@@ -180,6 +186,43 @@ static int check_buffers(struct fake_driver *driver, const struct drm_edgebert_a
 	return 0;
 }
 
+static uint32_t highest_point(const struct fake_driver *driver)
+{
+	struct eb_core_operating_point points[EDGEBERT_HW_OPERATING_POINTS_MAX];
+
+	return (uint32_t)eb_core_operating_points(driver->core, points) - 1;
+}
+
+static uint32_t lesser(uint32_t one, uint32_t other)
+{
+	return one < other ? one : other;
+}
+
+/* What the administrator and the temperature allow, as the hardware is told. */
+static void set_limits(struct fake_driver *driver)
+{
+	uint32_t high = lesser(lesser(driver->window_high, driver->thermal_max),
+			       highest_point(driver));
+	const struct eb_core_limits limits = {
+		.window_low = (uint8_t)lesser(driver->window_low, high),
+		.window_high = (uint8_t)high, .default_point = (uint8_t)high,
+	};
+
+	eb_core_set_limits(driver->core, &limits);
+}
+
+static int query_dvfs(struct fake_driver *driver, struct drm_edgebert_dev_query *query)
+{
+	const struct drm_edgebert_query_dvfs dvfs = {
+		.window_low = driver->window_low,
+		.window_high = lesser(driver->window_high, highest_point(driver)),
+		.thermal_max = lesser(driver->thermal_max, highest_point(driver)),
+	};
+
+	driver->dvfs_queries++;
+	return driver->without_dvfs ? -EINVAL : answer(query, &dvfs, sizeof(dvfs));
+}
+
 static void execute(struct fake_driver *driver, const struct drm_edgebert_job *job,
 		    struct drm_edgebert_result *result)
 {
@@ -196,11 +239,16 @@ static void execute(struct fake_driver *driver, const struct drm_edgebert_job *j
 		.entropy_threshold = (uint16_t)job->entropy_threshold,
 		.exit_layer_limit = job->exit_layer_limit,
 		.operating_point = job->operating_point, .window_high = 0xff,
+		.flags = job->flags & DRM_EDGEBERT_JOB_AUTONOMOUS ? EDGEBERT_HW_JOB_AUTONOMOUS : 0,
+		.target_latency_us = job->target_latency_us, .elapsed_us = job->elapsed_us,
 	};
 	struct edgebert_hw_completion completion;
 
 	memcpy(descriptor.segments, job->segments, sizeof(descriptor.segments));
+	set_limits(driver);
+	result->queued_ns = result->started_ns = eb_time_ns();
 	eb_core_execute(driver->core, &descriptor, &memory, &completion);
+	result->ended_ns = eb_time_ns();
 	result->status = completion.status;
 	result->error = completion.status ? -EIO : 0;
 	result->fault_command = completion.fault_command;
@@ -209,6 +257,9 @@ static void execute(struct fake_driver *driver, const struct drm_edgebert_job *j
 	result->label = completion.label;
 	result->operating_point = completion.operating_point;
 	result->layers_assessed = completion.layers_assessed;
+	result->predicted_layer = completion.predicted_layer;
+	result->throttled = driver->thermal_max < driver->window_high;
+	result->transitions = completion.transitions;
 	result->cycles = completion.cycles;
 	result->time_ns = completion.time_ns;
 	result->energy_pj = completion.energy_pj;
@@ -228,7 +279,8 @@ static int submit(struct fake_driver *driver, const struct drm_edgebert_submit *
 	if (submit->context_id != FAKE_CONTEXT)
 		return -ENOENT;
 	if (submit->flags || submit->jobs.count != 1 || submit->jobs.stride != sizeof(*job) ||
-	    job->pad || job->flags || job->syncs.count)
+	    job->pad || job->flags & ~DRM_EDGEBERT_JOB_AUTONOMOUS || job->syncs.count ||
+	    (!job->flags && (job->target_latency_us || job->elapsed_us)))
 		return -EINVAL;
 	error = check_buffers(driver, &job->buffers);
 	if (error)
@@ -393,6 +445,8 @@ void fake_driver_open(struct fake_driver *driver)
 			.opaque = driver, .open = fake_open, .close = fake_close,
 			.ioctl = fake_ioctl, .map = fake_map, .unmap = fake_unmap,
 		},
+		.capabilities = EDGEBERT_HW_CAP_ENVM_READ | EDGEBERT_HW_CAP_AUTONOMOUS_DVFS,
+		.window_high = UINT32_MAX, .thermal_max = UINT32_MAX,
 		.name = "edgebert", .version_major = 1, .jobs_in_flight_max = 4,
 		.hw_version = EDGEBERT_HW_VERSION_MAJOR << 16,
 		.core = eb_core_create(NULL),

@@ -40,6 +40,10 @@ struct fake_driver {
 	int version_major;
 	uint32_t hw_version;
 	uint32_t jobs_in_flight_max;
+	uint32_t capabilities;
+	uint32_t window_low, window_high, thermal_max;	/* operating points */
+	bool without_dvfs;		/* a driver from before QUERY_DVFS */
+	uint32_t dvfs_queries;
 
 	/* How it fails. */
 	int open_error;			/* errno value of open(), 0: none */

@@ -367,6 +367,7 @@ static void *run_worker(void *opaque)
 		}
 		expected = worker->expected[number];
 		expected.host_ns = result.host_ns;
+		expected.queue_ns = result.queue_ns;
 		worker->different += memcmp(&expected, &result, sizeof(result)) != 0;
 	}
 	eb_engine_unref(worker->engine);

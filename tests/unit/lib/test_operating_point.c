@@ -38,14 +38,16 @@ static struct eb_estimator *create(const struct eb_device_info *info)
 	return estimator;
 }
 
-static void check_choice(const struct eb_estimator *estimator, uint64_t cycles, uint64_t left)
+static void check_choice_in(const struct eb_estimator *estimator, const struct eb_window *window,
+			    uint64_t cycles, uint64_t left)
 {
-	const uint32_t highest = eb_estimator_highest_point(estimator);
+	const uint32_t highest = window->high;
 	bool reachable, any = false;
-	uint32_t chosen = eb_operating_point_choose(estimator, cycles, left, &reachable);
+	uint32_t chosen = eb_operating_point_choose(estimator, window, cycles, left, &reachable);
 	struct eb_estimate estimate = eb_estimate_job(estimator, cycles, chosen);
 
-	for (uint32_t point = 0; point <= highest; point++) {
+	assert_in_range(chosen, window->low, window->high);
+	for (uint32_t point = window->low; point <= highest; point++) {
 		struct eb_estimate other = eb_estimate_job(estimator, cycles, point);
 
 		if (other.time_ns > left)
@@ -60,6 +62,36 @@ static void check_choice(const struct eb_estimator *estimator, uint64_t cycles, 
 		assert_true(estimate.time_ns <= left);
 	else
 		assert_int_equal(chosen, highest);
+}
+
+static struct eb_window whole(const struct eb_estimator *estimator)
+{
+	return (struct eb_window){ .high = eb_estimator_highest_point(estimator) };
+}
+
+static void check_choice(const struct eb_estimator *estimator, uint64_t cycles, uint64_t left)
+{
+	const struct eb_window window = whole(estimator);
+
+	check_choice_in(estimator, &window, cycles, left);
+}
+
+static void choice_stays_within_the_window(void **state)
+{
+	const struct eb_device_info info = built_in(NULL);
+	struct eb_estimator *estimator = create(&info);
+	const uint32_t highest = eb_estimator_highest_point(estimator);
+
+	(void)state;
+	for (uint32_t low = 0; low <= highest; low++) {
+		for (uint32_t high = low; high <= highest; high++) {
+			const struct eb_window window = { low, high };
+
+			for (uint64_t left = 1000; left < 1ull << 34; left = left * 2 + 1)
+				check_choice_in(estimator, &window, 5000000, left);
+		}
+	}
+	eb_estimator_destroy(estimator);
 }
 
 static void choice_equals_trying_all_points(void **state)
@@ -83,6 +115,7 @@ static void choice_turns_at_exactly_the_time_a_point_takes(void **state)
 	const struct eb_device_info info = built_in(NULL);
 	struct eb_estimator *estimator = create(&info);
 	const uint32_t highest = eb_estimator_highest_point(estimator);
+	const struct eb_window window = whole(estimator);
 	const uint64_t cycles = 5000000;
 	bool reachable;
 
@@ -93,10 +126,10 @@ static void choice_turns_at_exactly_the_time_a_point_takes(void **state)
 		check_choice(estimator, cycles, time_ns);
 		check_choice(estimator, cycles, time_ns - 1);
 	}
-	eb_operating_point_choose(estimator, cycles,
+	eb_operating_point_choose(estimator, &window, cycles,
 				  eb_estimate_job(estimator, cycles, highest).time_ns, &reachable);
 	assert_true(reachable);
-	eb_operating_point_choose(estimator, cycles,
+	eb_operating_point_choose(estimator, &window, cycles,
 				  eb_estimate_job(estimator, cycles, highest).time_ns - 1,
 				  &reachable);
 	assert_false(reachable);
@@ -184,6 +217,7 @@ static void cycle_table_rows_and_layers_are_clamped(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(choice_stays_within_the_window),
 		cmocka_unit_test(choice_equals_trying_all_points),
 		cmocka_unit_test(choice_turns_at_exactly_the_time_a_point_takes),
 		cmocka_unit_test(transitions_are_part_of_the_estimate),

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/* The clock that everything measured is measured with. */
+#ifndef EDGEBERT_LIB_CLOCK_H
+#define EDGEBERT_LIB_CLOCK_H
+
+#include <stdint.h>
+#include <time.h>
+
+/* CLOCK_MONOTONIC, as the driver's timestamps, in nanoseconds. */
+static inline uint64_t eb_time_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+#endif /* EDGEBERT_LIB_CLOCK_H */
