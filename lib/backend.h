@@ -98,8 +98,9 @@ struct eb_backend_device {
 	uint32_t parallel_jobs;		/* more than so many at once only wait */
 };
 
-/* profile NULL: the default. */
-enum eb_status eb_backend_reference_create(const char *profile, struct eb_backend_device **ret_backend);
+/* profile NULL: the default.  threads work on each job; 0: one. */
+enum eb_status eb_backend_reference_create(const char *profile, uint32_t threads,
+					   struct eb_backend_device **ret_backend);
 
 struct eb_accel_system;
 

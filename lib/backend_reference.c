@@ -27,6 +27,7 @@ struct reference_backend {
 	pthread_cond_t core_returned;
 	struct eb_core *idle[CORES_MAX];
 	uint32_t idle_count, core_count;
+	uint32_t threads;		/* of each core */
 	struct eb_device_counters counters;
 	uint64_t energy_pj;		/* counters.energy_uj, unrounded */
 };
@@ -122,6 +123,20 @@ static uint32_t map_buffer(struct address_space *space, const struct eb_buffer *
 	return region->address;
 }
 
+/* NULL: errno says why. */
+static struct eb_core *create_core(const char *profile, uint32_t threads)
+{
+	struct eb_core *core = eb_core_create(profile);
+	int error;
+
+	if (!core || eb_core_set_threads(core, threads))
+		return core;
+	error = errno;
+	eb_core_destroy(core);
+	errno = error;
+	return NULL;
+}
+
 static struct eb_core *take_core(struct reference_backend *backend)
 {
 	struct eb_core *core = NULL;
@@ -132,7 +147,7 @@ static struct eb_core *take_core(struct reference_backend *backend)
 	if (backend->idle_count) {
 		core = backend->idle[--backend->idle_count];
 	} else {
-		core = eb_core_create(backend->device.info.profile);
+		core = create_core(backend->device.info.profile, backend->threads);
 		if (core)
 			backend->core_count++;
 	}
@@ -328,26 +343,41 @@ static enum eb_status unknown_profile(const char *profile)
 		       profile, names);
 }
 
-enum eb_status eb_backend_reference_create(const char *profile,
+/* As many as keep the processors busy. */
+static uint32_t parallel_jobs(uint32_t threads)
+{
+	long jobs = sysconf(_SC_NPROCESSORS_ONLN) / (long)threads;
+
+	return jobs < 1 ? 1 : jobs > CORES_MAX ? CORES_MAX : (uint32_t)jobs;
+}
+
+enum eb_status eb_backend_reference_create(const char *profile, uint32_t threads,
 					   struct eb_backend_device **ret_backend)
 {
 	struct reference_backend *backend;
 	struct eb_core *core;
-	long processors;
 
-	core = eb_core_create(profile);
+	if (threads > EB_CORE_THREADS_MAX)
+		return eb_fail(EB_INVALID_ARGUMENT,
+			       "struct eb_device_options: threads is %u; the reference backend takes "
+			       "at most %d", threads, EB_CORE_THREADS_MAX);
+	threads = threads ? threads : 1;
+	core = create_core(profile, threads);
 	if (!core && errno == ENOENT)
 		return unknown_profile(profile);
+	if (!core && errno == EAGAIN)
+		return eb_fail(EB_OUT_OF_MEMORY,
+			       "the system starts no %u threads for the reference backend; ask for "
+			       "fewer", threads);
 	backend = core ? calloc(1, sizeof(*backend)) : NULL;
 	if (!backend) {
 		if (core)
 			eb_core_destroy(core);
 		return eb_fail(EB_OUT_OF_MEMORY, "no memory for the reference backend");
 	}
-	processors = sysconf(_SC_NPROCESSORS_ONLN);
 	backend->device.ops = &reference_ops;
-	backend->device.parallel_jobs = processors < 1 ? 1 :
-		processors > CORES_MAX ? CORES_MAX : (uint32_t)processors;
+	backend->device.parallel_jobs = parallel_jobs(threads);
+	backend->threads = threads;
 	pthread_mutex_init(&backend->lock, NULL);
 	pthread_cond_init(&backend->core_returned, NULL);
 	fill_info(&backend->device.info, core);

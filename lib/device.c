@@ -2,11 +2,12 @@
 /* Opens, describes and shares devices, whatever backend is behind them. */
 #include "lib/device.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 
 #include "lib/options.h"
 
-#define DEVICE_OPTIONS_FIRST_SIZE sizeof(struct eb_device_options)
+#define DEVICE_OPTIONS_FIRST_SIZE offsetof(struct eb_device_options, threads)
 #define DEVICE_INFO_FIRST_SIZE sizeof(struct eb_device_info)
 #define DEVICE_COUNTERS_FIRST_SIZE sizeof(struct eb_device_counters)
 
@@ -41,7 +42,7 @@ static enum eb_status create_backend(const struct eb_device_options *options,
 			return eb_fail(EB_INVALID_ARGUMENT,
 				       "the reference backend has no device node, but path is %s",
 				       options->path);
-		return eb_backend_reference_create(options->profile, ret_backend);
+		return eb_backend_reference_create(options->profile, options->threads, ret_backend);
 	}
 	if (options->backend != EB_BACKEND_ACCEL)
 		return eb_fail(EB_INVALID_ARGUMENT, "there is no backend %d",
@@ -50,6 +51,10 @@ static enum eb_status create_backend(const struct eb_device_options *options,
 		return eb_fail(EB_INVALID_ARGUMENT,
 			       "a device has its own profile; profile (%s) is for the reference "
 			       "backend", options->profile);
+	if (options->threads)
+		return eb_fail(EB_INVALID_ARGUMENT,
+			       "a device computes by itself; threads (%u) is for the reference "
+			       "backend", options->threads);
 	if (options->path)
 		return eb_backend_accel_create(options->path, NULL, ret_backend);
 	status = eb_device_find_first(path, sizeof(path));

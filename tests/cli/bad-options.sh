@@ -59,6 +59,12 @@ refused 64 "*--device and --backend reference exclude each other*" \
 	"a device node for the reference" "${run[@]}" --device /dev/accel/accel0
 refused 64 "*--profile needs --backend reference*" "a profile for a device" \
 	run --model "$TINY" --profile stp23
+refused 64 "*--threads needs --backend reference*" "threads for a device" \
+	run --model "$TINY" --threads 2
+refused 64 "*--threads 0 is out of range: it must be between 1 and 64*" "no thread" \
+	"${run[@]}" --threads 0
+refused 64 "*--threads 65 is out of range: it must be between 1 and 64*" "too many threads" \
+	"${run[@]}" --threads 65
 refused 1 "*no device profile \"nil\"*stp23*" "a profile that does not exist" \
 	"${run[@]}" --profile nil
 refused 64 "*--compare needs a --target-latency*" "a comparison without a target" \

@@ -41,7 +41,7 @@ ends() {
 
 has_all_options() {
 	"$device" --help >"$work/help" || return
-	for option in socket profile envm envm-image envm-errors control faults send pace verbose version help; do
+	for option in socket profile envm envm-image envm-errors control faults send threads pace verbose version help; do
 		grep -q -- "--$option" "$work/help" || { echo "no --$option"; return 1; }
 	done
 	grep -q stp23 "$work/help"
@@ -70,6 +70,12 @@ check_fails 2 "see --help" "an unknown option" "$device" --socket "$socket" --no
 check_fails 2 "see --help" "an option without its value" "$device" --socket
 check_fails 2 "there is no profile 'none'" "an unknown profile" \
 	"$device" --socket "$socket" --profile none
+check_fails 2 "--threads '0' is not a whole number from 1 to 64" "no thread" \
+	"$device" --socket "$socket" --threads 0
+check_fails 2 "--threads '65' is not a whole number" "too many threads" \
+	"$device" --socket "$socket" --threads 65
+check_fails 2 "--threads '2x' is not a whole number" "a number with something behind it" \
+	"$device" --socket "$socket" --threads 2x
 check_fails 1 "too long" "a socket path that is too long" \
 	"$device" --socket "$work/$(printf '%0120d' 0)"
 check_fails 1 "cannot listen" "a folder that is not there" "$device" --socket "$work/nil/socket"
@@ -101,7 +107,7 @@ check_fails 1 "another server is listening" "a second server on the same socket"
 check "it idles without a client" idles
 check "SIGTERM ends it cleanly" ends TERM
 check "the eNVM file holds the image" holds_image
-check "it starts again" start --envm "$work/envm" --pace --profile micro21
+check "it starts again" start --envm "$work/envm" --pace --threads 2 --profile micro21
 check "SIGINT ends it cleanly" ends INT
 # shellcheck disable=SC2119
 start --envm "$work/envm" >/dev/null && kill -KILL "$pid" && wait "$pid" 2>/dev/null

@@ -56,6 +56,9 @@ result "the operating point is the one asked for" 0 \
 	test "$(grep -c '"mhz":77,"mv":620.*"operating_point_index":0' "$WORK/out")" -eq 20
 run_tiny --policy full --profile micro21 --json "$WORK/in"
 result "the profile is the one asked for" 0 test "$(grep -c '"mhz":1000,' "$WORK/out")" -eq 20
+run_tiny --policy full --threads 2 --json "$WORK/in"
+result "two threads give the results of one" 0 \
+	cmp -s "$WORK/full" <(without_host_time "$WORK/out")
 tool run --backend reference --model "$(make_model other-seed)" --policy full --json "$WORK/in"
 differs() {
 	! cmp -s "$1" "$2"

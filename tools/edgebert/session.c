@@ -33,6 +33,9 @@ int session_check(const struct session_options *options)
 	if (options->backend == EB_BACKEND_ACCEL && options->profile)
 		return report_tool(EXIT_USAGE, "--profile needs --backend reference: a device has "
 				   "the profile it was made with");
+	if (options->backend == EB_BACKEND_ACCEL && options->threads)
+		return report_tool(EXIT_USAGE, "--threads needs --backend reference: a device computes "
+				   "by itself");
 	return 0;
 }
 
@@ -43,6 +46,7 @@ int session_open_device(const struct session_options *options, struct eb_device 
 		.backend = options->backend,
 		.path = options->device,
 		.profile = options->profile,
+		.threads = (uint32_t)options->threads,
 	};
 	enum eb_status status = eb_device_open(&device_options, ret_device);
 

@@ -19,6 +19,7 @@ struct session_options {
 	uint32_t backend;		/* enum eb_backend */
 	const char *device;
 	const char *profile;
+	int32_t threads;		/* 0: not given */
 	int32_t in_flight;
 };
 
@@ -41,7 +42,9 @@ extern const char *const unreachable_names[];
 	OPTION_TEXT("device", 'd', "NODE", &(options).device, \
 		    "device node (default: the first EdgeBERT below /dev/accel)"), \
 	OPTION_TEXT("profile", 0, "NAME", &(options).profile, \
-		    "device profile of the reference backend")
+		    "device profile of the reference backend"), \
+	OPTION_WHOLE("threads", 0, "COUNT", &(options).threads, 1, 64, \
+		     "threads of the reference backend for one sentence (default: 1)")
 
 /* All but the threshold. */
 #define SESSION_ENGINE_ROWS(options) \

@@ -109,6 +109,8 @@ struct eb_device_options {
 	enum eb_backend backend;
 	const char *path;	/* ACCEL: device node; NULL: the first EdgeBERT found */
 	const char *profile;	/* REFERENCE: device profile; NULL: the default */
+	/* REFERENCE: threads that work on one sentence, at most 64; 0: one.  Same results. */
+	uint32_t threads;
 	size_t :0;
 };
 

@@ -67,7 +67,15 @@ static void device_options_are_checked(void **state)
 	options.path = NULL;
 	options.backend = (enum eb_backend)7;
 	assert_int_equal(eb_device_open(&options, &device), EB_INVALID_ARGUMENT);
+	options.backend = EB_BACKEND_REFERENCE;
+	options.threads = 65;
+	assert_int_equal(eb_device_open(&options, &device), EB_INVALID_ARGUMENT);
+	assert_non_null(strstr(eb_error_detail(), "at most 64"));
 	options.backend = EB_BACKEND_ACCEL;
+	options.threads = 2;
+	assert_int_equal(eb_device_open(&options, &device), EB_INVALID_ARGUMENT);
+	assert_non_null(strstr(eb_error_detail(), "threads"));
+	options.threads = 0;
 	options.profile = "stp23";
 	assert_int_equal(eb_device_open(&options, &device), EB_INVALID_ARGUMENT);
 	options.size = 3;
@@ -75,6 +83,20 @@ static void device_options_are_checked(void **state)
 	assert_int_equal(eb_device_open(NULL, NULL), EB_INVALID_ARGUMENT);
 	assert_ptr_equal(device, (void *)1);
 	assert_null(eb_device_unref(NULL));
+}
+
+/* A caller built before there were threads passes a shorter structure. */
+static void older_device_options_are_accepted(void **state)
+{
+	const struct eb_device_options options = {
+		.size = offsetof(struct eb_device_options, threads),
+		.backend = EB_BACKEND_REFERENCE, .threads = 65,
+	};
+	struct eb_device *device;
+
+	(void)state;
+	assert_int_equal(eb_device_open(&options, &device), EB_OK);
+	eb_device_unref(device);
 }
 
 static void every_profile_can_be_chosen(void **state)
@@ -399,6 +421,30 @@ static void many_threads_on_one_engine_get_the_same_results(void **state)
 	}
 }
 
+static void threads_for_one_sentence_give_the_same_results(void **state)
+{
+	const struct eb_device_options device_options = {
+		.size = sizeof(device_options), .backend = EB_BACKEND_REFERENCE, .threads = 3,
+	};
+	const struct eb_engine_options options = tiny_options(EB_POLICY_ENTROPY, 0);
+	struct eb_engine *engine = tiny_engine(&tiny, &options);
+	struct tiny threaded = tiny;
+	struct eb_engine *threaded_engine;
+
+	(void)state;
+	assert_int_equal(eb_device_open(&device_options, &threaded.device), EB_OK);
+	threaded_engine = tiny_engine(&threaded, &options);
+	for (uint32_t i = 0; i < ROUNDS; i++) {
+		struct eb_result expected = tiny_run(engine, i);
+		struct eb_result result = tiny_run(threaded_engine, i);
+
+		tiny_assert_same(&result, &expected);
+	}
+	eb_engine_unref(threaded_engine);
+	eb_device_unref(threaded.device);
+	eb_engine_unref(engine);
+}
+
 /* Creates and drops engines while others run: uploads are shared and counted. */
 static void *churn(void *opaque)
 {
@@ -453,6 +499,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(reference_device_describes_itself),
 		TEST(device_options_are_checked),
+		TEST(older_device_options_are_accepted),
 		TEST(every_profile_can_be_chosen),
 		TEST(engine_options_are_checked),
 		TEST(missing_capability_is_refused),
@@ -464,6 +511,7 @@ int main(void)
 		TEST(result_does_not_depend_on_earlier_sentences),
 		TEST(faults_name_the_command_and_leave_the_device_usable),
 		TEST(many_threads_on_one_engine_get_the_same_results),
+		TEST(threads_for_one_sentence_give_the_same_results),
 		TEST(engines_come_and_go_in_many_threads),
 	};
 

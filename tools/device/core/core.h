@@ -57,8 +57,8 @@ void eb_core_destroy(struct eb_core *core);
  * How fast a core computes, and nothing else: results, cycles and energy do not depend on
  * it.  Call while no job runs.
  *
- * Kernels are "avx512", "avx2" or "generic"; a new core has the fastest that this processor
- * supports (name NULL).  False (errno ENOTSUP): unknown or not supported here.
+ * Kernels are "avx512-vbmi", "avx512", "avx2" or "generic"; a new core has the fastest that
+ * this processor supports (name NULL).  False (errno ENOTSUP): unknown or not supported here.
  */
 bool eb_core_use_kernels(struct eb_core *core, const char *name);
 const char *eb_core_kernels(const struct eb_core *core);

@@ -109,8 +109,10 @@ struct eb_device *eb_device_create(const struct eb_device_options *options,
 	device->host = *host;
 	device->paced = options->paced;
 	device->core = eb_core_create(options->profile);
-	if (device->core == NULL) {
+	if (device->core == NULL ||
+	    !eb_core_set_threads(device->core, options->threads ? options->threads : 1)) {
 		error = errno;
+		eb_core_destroy(device->core);
 		free(device);
 		errno = error;
 		return NULL;

@@ -40,6 +40,7 @@ struct eb_device_host {
 
 struct eb_device_options {
 	const char *profile;	/* NULL: the core's default */
+	unsigned int threads;	/* that work on one job, at most EB_CORE_THREADS_MAX; 0: one */
 	bool paced;		/* completions and eNVM operations take the modelled time */
 	struct eb_envm *envm;	/* stays the caller's, outlives the device; NULL: an erased one */
 };

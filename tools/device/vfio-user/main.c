@@ -55,13 +55,15 @@ static void print_help(void)
 	       "  --faults FILE   carry out the commands in this file before the first client\n"
 	       "  --send PATH COMMAND...  send a command, or those of stdin, to a running\n"
 	       "                  device's --control socket and print the answer\n"
+	       "  --threads COUNT threads that work on one job, 1 (the default) to %d; results do\n"
+	       "                  not depend on it\n"
 	       "  --pace          jobs take the time that the modelled part would\n"
 	       "  --verbose       say on stderr what clients and guests do wrong\n"
 	       "  --version       print the version\n"
 	       "  --help          print this text\n\n"
 	       "Serves one client at a time.  When it goes away the device is reset and the\n"
 	       "next one can connect.  Ends cleanly on SIGTERM and SIGINT.\n",
-	       EDGEBERT_HW_ENVM_BYTES);
+	       EDGEBERT_HW_ENVM_BYTES, EB_CORE_THREADS_MAX);
 }
 
 __attribute__((format(printf, 1, 2)))
@@ -89,6 +91,19 @@ static bool parse_seed(const char *text, struct eb_envm_options *options)
 	return false;
 }
 
+static bool parse_threads(const char *text, unsigned int *ret_threads)
+{
+	char *end;
+	unsigned long threads = strtoul(text, &end, 10);
+
+	*ret_threads = (unsigned int)threads;
+	if (text[0] >= '0' && text[0] <= '9' && *end == '\0' && threads >= 1 &&
+	    threads <= EB_CORE_THREADS_MAX)
+		return true;
+	complain("--threads '%s' is not a whole number from 1 to %d", text, EB_CORE_THREADS_MAX);
+	return false;
+}
+
 /* True: go on.  Otherwise *ret_status is the program's. */
 static bool parse_options(int count, char **values, struct settings *settings,
 			  enum exit_status *ret_status)
@@ -102,6 +117,7 @@ static bool parse_options(int count, char **values, struct settings *settings,
 		{ "control", required_argument, NULL, 'c' },
 		{ "faults", required_argument, NULL, 'f' },
 		{ "send", required_argument, NULL, 'S' },
+		{ "threads", required_argument, NULL, 't' },
 		{ "pace", no_argument, NULL, 'P' },
 		{ "verbose", no_argument, NULL, 'v' },
 		{ "version", no_argument, NULL, 'V' },
@@ -138,6 +154,10 @@ static bool parse_options(int count, char **values, struct settings *settings,
 		case 'S':
 			settings->send = optarg;
 			return true;
+		case 't':
+			if (!parse_threads(optarg, &settings->server.threads))
+				return false;
+			break;
 		case 'P':
 			settings->server.paced = true;
 			break;

@@ -33,6 +33,7 @@ struct eb_server *eb_server_create(const struct eb_server_options *options)
 {
 	const struct eb_device_options device_options = {
 		.profile = options->profile,
+		.threads = options->threads,
 		.paced = options->paced,
 		.envm = options->envm,
 	};

@@ -29,6 +29,7 @@
 
 struct eb_server_options {
 	const char *profile;
+	unsigned int threads;	/* that work on one job; 0: one */
 	bool paced;
 	struct eb_envm *envm;	/* stays the caller's; NULL: an erased one */
 	bool verbose;		/* one line to stderr per event */
