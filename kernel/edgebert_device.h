@@ -11,10 +11,15 @@
  *	    hw.update_lock
  *	    bo->lock
  *	      dma_resv of the buffer
- *	recovery.lock
- *	  hw.update_lock
+ *	envm.lock
+ *	  recovery.lock
+ *	    hw.update_lock
+ *	      envm.regs_lock
+ *	  envm.wear_lock
+ *	    envm.regs_lock
  *	ring.lock (interrupts off)
  *	  context->results.lock
+ *	  envm.state_lock
  *	  fence locks
  *
  * Whatever touches a register is inside drm_dev_enter(), except for probe, remove,
@@ -33,6 +38,7 @@
 #include <drm/drm_device.h>
 #include <drm/gpu_scheduler.h>
 
+#include "edgebert_envm.h"
 #include "edgebert_hw.h"
 #include "edgebert_recovery.h"
 #include "edgebert_ring.h"
@@ -93,6 +99,7 @@ struct edgebert_device {
 	struct mutex sched_pause_lock;	/* @sched_pauses, innermost of the mutexes */
 	unsigned int sched_pauses;	/* edgebert_sched_pause() without its resume */
 	struct edgebert_recovery recovery;
+	struct edgebert_envm envm;
 
 	/* Releases what jobs held, off the scheduler's own queue. */
 	struct workqueue_struct *cleanup_wq;

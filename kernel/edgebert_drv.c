@@ -19,6 +19,7 @@
 #include "edgebert_counters.h"
 #include "edgebert_device.h"
 #include "edgebert_drv.h"
+#include "edgebert_envm_ioctl.h"
 #include "edgebert_gem.h"
 #include "edgebert_query.h"
 #include "edgebert_result.h"
@@ -89,6 +90,9 @@ static const struct file_operations edgebert_fops = {
 
 #define EDGEBERT_IOCTL(n, func) \
 	DRM_IOCTL_DEF_DRV(EDGEBERT_##n, edgebert_ioctl_##func, 0)
+/* -EACCES without CAP_SYS_ADMIN. */
+#define EDGEBERT_ADMIN_IOCTL(n, func) \
+	DRM_IOCTL_DEF_DRV(EDGEBERT_##n, edgebert_ioctl_##func, DRM_ROOT_ONLY)
 
 static const struct drm_ioctl_desc edgebert_ioctls[] = {
 	EDGEBERT_IOCTL(DEV_QUERY, dev_query),
@@ -100,13 +104,21 @@ static const struct drm_ioctl_desc edgebert_ioctls[] = {
 	EDGEBERT_IOCTL(SUBMIT, submit),
 	EDGEBERT_IOCTL(JOB_RESULT, job_result),
 	EDGEBERT_IOCTL(CONTEXT_COUNTERS, context_counters),
+	EDGEBERT_IOCTL(ENVM_INFO, envm_info),
+	EDGEBERT_IOCTL(ENVM_READ, envm_read),
+	EDGEBERT_ADMIN_IOCTL(ENVM_ERASE, envm_erase),
+	EDGEBERT_ADMIN_IOCTL(ENVM_PROGRAM, envm_program),
+	EDGEBERT_ADMIN_IOCTL(ENVM_VERIFY, envm_verify),
+	EDGEBERT_ADMIN_IOCTL(ENVM_COMMIT, envm_commit),
+	EDGEBERT_ADMIN_IOCTL(ENVM_LOCK, envm_lock),
 };
 
 /*
  * Version log:
  *
  * - 1.0: initial interface
- * - 1.1: CONTEXT_COUNTERS, deadlines of jobs, contexts can be banned
+ * - 1.1: CONTEXT_COUNTERS, deadlines of jobs, contexts can be banned,
+ *   ENVM_*, envm_generation of jobs
  */
 const struct drm_driver edgebert_drm_driver = {
 	.driver_features = DRIVER_COMPUTE_ACCEL | DRIVER_GEM | DRIVER_SYNCOBJ |

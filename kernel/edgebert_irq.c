@@ -12,6 +12,7 @@
 #include <drm/drm_print.h>
 
 #include "edgebert_device.h"
+#include "edgebert_envm.h"
 #include "edgebert_irq.h"
 #include "edgebert_pm.h"
 #include "edgebert_regs.h"
@@ -69,7 +70,10 @@ static irqreturn_t edgebert_irq_dvfs(int irq, void *data)
 
 static irqreturn_t edgebert_irq_envm(int irq, void *data)
 {
-	return edgebert_irq_acknowledge(data, EDGEBERT_HW_IRQ_ENVM);
+	irqreturn_t result = edgebert_irq_acknowledge(data, EDGEBERT_HW_IRQ_ENVM);
+
+	edgebert_envm_irq(data);
+	return result;
 }
 
 static const struct {

@@ -9,6 +9,7 @@
 #include "edgebert_compat.h"
 #include "edgebert_context.h"
 #include "edgebert_device.h"
+#include "edgebert_envm_slot.h"
 #include "edgebert_job.h"
 #include "edgebert_vm.h"
 
@@ -104,6 +105,7 @@ void edgebert_job_end(struct edgebert_job *job, const struct edgebert_hw_complet
 {
 	struct dma_fence *fence = &job->fence->base;
 
+	edgebert_envm_job_end(job->context->edev, job);
 	job->fence = NULL;
 	edgebert_job_finish(job, completion, error);
 	if (error)

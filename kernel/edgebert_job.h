@@ -45,6 +45,8 @@ struct edgebert_job_buffer {
  * @context: referenced
  * @fence: one reference, given up when the job ends
  * @desc: what the device gets
+ * @envm_generation: of the eNVM image that the job was made for, 0: any
+ * @envm_parts: EDGEBERT_ENVM_PART_* that it keeps from being changed
  * @sequence: number in the context
  * @cookie: name in the ring
  * @active: in ring->active
@@ -62,6 +64,8 @@ struct edgebert_job {
 	struct edgebert_context *context;
 	struct edgebert_fence *fence;
 	struct edgebert_hw_job desc;
+	u64 envm_generation;
+	u32 envm_parts;
 	u64 sequence;
 	u64 cookie;
 	struct list_head active;

@@ -17,6 +17,7 @@
 #include "edgebert_debugfs.h"
 #include "edgebert_device.h"
 #include "edgebert_drv.h"
+#include "edgebert_envm_slot.h"
 #include "edgebert_irq.h"
 #include "edgebert_pm.h"
 #include "edgebert_recovery.h"
@@ -66,6 +67,9 @@ static int edgebert_pci_alloc(struct edgebert_device *edev)
 	if (ret)
 		return ret;
 	ret = edgebert_ring_init(edev);
+	if (ret)
+		return ret;
+	ret = edgebert_envm_init(edev);
 	if (ret)
 		return ret;
 	/* After the rings, so that it goes before them. */
@@ -126,6 +130,7 @@ static int edgebert_pci_probe(struct pci_dev *pdev, const struct pci_device_id *
 	ret = edgebert_pci_start(edev, pdev);
 	if (ret)
 		goto err_sched;
+	edgebert_envm_find_active(edev);
 	edgebert_debugfs_init(edev);
 	ret = drm_dev_register(&edev->drm, 0);
 	if (ret)

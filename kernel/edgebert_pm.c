@@ -20,6 +20,7 @@
 
 #include "edgebert_core.h"
 #include "edgebert_device.h"
+#include "edgebert_envm.h"
 #include "edgebert_pm.h"
 #include "edgebert_sched.h"
 
@@ -92,10 +93,12 @@ static void edgebert_pm_start(struct edgebert_device *edev)
 		edgebert_ring_restart(edev);
 		ret = edgebert_core_start(edev);
 	}
-	if (ret)
+	if (ret) {
 		edgebert_recovery_lost(edev, "it does not wake up");
-	else
-		edev->hw.asleep = false;
+		return;
+	}
+	edev->hw.asleep = false;
+	edgebert_envm_lock_again(edev);
 }
 
 /* With no job in the ring.  On success no register is accessed until the next start. */

@@ -15,6 +15,7 @@
 
 #include "edgebert_core.h"
 #include "edgebert_device.h"
+#include "edgebert_envm.h"
 #include "edgebert_pm.h"
 #include "edgebert_recovery.h"
 #include "edgebert_regs.h"
@@ -109,8 +110,10 @@ static void edgebert_recovery_reset(struct edgebert_device *edev, int oldest_err
 		edgebert_recovery_lost(edev, "resets do not help");
 		return;
 	}
+	edgebert_envm_reset_begin(edev);
 	edgebert_recovery_begin_reset(edev, reason);
 	ret = edgebert_core_reset(edev);
+	edgebert_envm_reset_end(edev);
 	if (ret)
 		edgebert_recovery_lost(edev, ret == -ENODEV ? "it does not answer" :
 							      "it does not reset");
@@ -128,6 +131,7 @@ void edgebert_recovery_before_flr(struct edgebert_device *edev)
 	pm_runtime_get_sync(edev->drm.dev);
 	mutex_lock(&edev->recovery.lock);
 	mutex_lock(&edev->hw.update_lock);
+	edgebert_envm_reset_begin(edev);
 	edgebert_sched_pause(edev);
 	if (!edgebert_is_lost(edev))
 		edgebert_recovery_begin_reset(edev, "function reset");
@@ -138,6 +142,8 @@ void edgebert_recovery_after_flr(struct edgebert_device *edev)
 	if (!edgebert_is_lost(edev))
 		edgebert_recovery_finish_reset(edev, -ECANCELED);
 	edgebert_sched_resume(edev);
+	edgebert_envm_function_was_reset(edev);
+	edgebert_envm_reset_end(edev);
 	mutex_unlock(&edev->hw.update_lock);
 	mutex_unlock(&edev->recovery.lock);
 	edgebert_pm_put(edev);

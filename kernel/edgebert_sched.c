@@ -12,6 +12,7 @@
 #include "edgebert_compat.h"
 #include "edgebert_context.h"
 #include "edgebert_device.h"
+#include "edgebert_envm_slot.h"
 #include "edgebert_job.h"
 #include "edgebert_pm.h"
 #include "edgebert_recovery.h"
@@ -26,7 +27,7 @@
 
 static_assert(EDGEBERT_SCHED_CREDITS <= EDGEBERT_RING_ENTRIES);
 
-/* The device stays awake until the job has left the ring. */
+/* The device stays awake until the job has left the ring, and the eNVM image is settled. */
 static struct dma_fence *edgebert_sched_start_job(struct edgebert_device *edev,
 						  struct edgebert_job *job)
 {
@@ -36,9 +37,16 @@ static struct dma_fence *edgebert_sched_start_job(struct edgebert_device *edev,
 	ret = edgebert_pm_get(edev);
 	if (ret)
 		return ERR_PTR(ret);
-	fence = edgebert_ring_submit(edev, job);
-	if (IS_ERR(fence))
+	ret = edgebert_envm_job_start(edev, job);
+	if (ret) {
 		edgebert_pm_put(edev);
+		return ERR_PTR(ret);
+	}
+	fence = edgebert_ring_submit(edev, job);
+	if (IS_ERR(fence)) {
+		edgebert_envm_job_end(edev, job);
+		edgebert_pm_put(edev);
+	}
 	return fence;
 }
 

@@ -142,6 +142,7 @@ static void edgebert_submit_describe(struct edgebert_submit *submit,
 	desc->window_high = context->point_high;
 	desc->target_latency_us = cpu_to_le32(args->target_latency_us);
 	desc->elapsed_us = cpu_to_le32(args->elapsed_us);
+	job->envm_generation = args->envm_generation;
 	for (i = 0; i < EDGEBERT_HW_SEGMENTS; i++)
 		desc->segments[i] = cpu_to_le32(args->segments[i]);
 }

@@ -814,7 +814,7 @@ struct drm_edgebert_envm_query {
  * struct drm_edgebert_envm_transfer - argument of ENVM_READ, ENVM_PROGRAM and ENVM_VERIFY
  *
  * ENVM_PROGRAM takes whole pages. When a signal interrupts a transfer, @done tells how
- * far it came and the call ends with -EINTR; it can be taken up again from there.
+ * far it came and the call ends with -EINTR; the same call goes on from there.
  */
 struct drm_edgebert_envm_transfer {
 	/** @slot: enum drm_edgebert_envm_slot. */
@@ -826,7 +826,10 @@ struct drm_edgebert_envm_transfer {
 	/** @size: Bytes. */
 	__u32 size;
 
-	/** @done: Returned: bytes read, programmed or found equal. */
+	/**
+	 * @done: In: bytes to leave out at the beginning, 0 at first. Out: bytes read,
+	 * programmed or found equal so far, those left out included, in whole commands.
+	 */
 	__u32 done;
 
 	/** @pointer: User pointer to the bytes. */
