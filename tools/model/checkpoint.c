@@ -16,6 +16,7 @@
 
 #define CONFIG_BYTES_MAX (1u << 20)
 #define NAME_BYTES 200
+#define SHAPE_BYTES 96
 
 static enum eb_status read_member(const char *directory, const char *name, size_t limit,
 				  char **ret_bytes, size_t *ret_size)
@@ -176,7 +177,7 @@ static const struct eb_tensor *find(const struct eb_checkpoint *checkpoint, cons
 
 bool eb_checkpoint_has(const struct eb_checkpoint *checkpoint, const char *name)
 {
-	return find(checkpoint, name, "") != NULL;
+	return find(checkpoint, name, "") || find(checkpoint, name, "_orig");
 }
 
 /* "NAME.scale" is [rows][groups]: each group of a row's columns has a scale. */
@@ -220,21 +221,91 @@ static bool shape_is(const struct eb_tensor *tensor, size_t rows, size_t columns
 	return tensor->rank == 2 && tensor->shape[0] == rows && tensor->shape[1] == columns;
 }
 
+/* "3072 x 768", for messages. */
+static const char *shape_text(const struct eb_tensor *tensor, char text[SHAPE_BYTES])
+{
+	size_t length = 0;
+
+	snprintf(text, SHAPE_BYTES, "a single number");
+	for (unsigned int i = 0; i < tensor->rank && length < SHAPE_BYTES; i++)
+		length += (size_t)snprintf(text + length, SHAPE_BYTES - length, "%s%zu",
+					   i ? " x " : "", tensor->shape[i]);
+	return text;
+}
+
+static enum eb_status check_tensor(const struct eb_checkpoint *checkpoint, const char *name,
+				   const struct eb_tensor *tensor, size_t rows, size_t columns)
+{
+	const char *path = checkpoint->tensors.path;
+	char text[SHAPE_BYTES];
+
+	if (!tensor && rows == 1)
+		return eb_fail(EB_INVALID_ARGUMENT,
+			       "%s: tensor %s is missing; expected is a vector of %zu: save the checkpoint with all its weights",
+			       path, name, columns);
+	if (!tensor)
+		return eb_fail(EB_INVALID_ARGUMENT,
+			       "%s: tensor %s is missing; expected is a matrix of %zu x %zu: save the checkpoint with all its weights",
+			       path, name, rows, columns);
+	if (!shape_is(tensor, rows, columns) && rows == 1)
+		return eb_fail(EB_INVALID_ARGUMENT,
+			       "%s: tensor %s has shape %s, config.json asks for %zu; correct the one that is wrong",
+			       path, name, shape_text(tensor, text), columns);
+	if (!shape_is(tensor, rows, columns))
+		return eb_fail(EB_INVALID_ARGUMENT,
+			       "%s: tensor %s has shape %s, config.json asks for %zu x %zu; correct the one that is wrong",
+			       path, name, shape_text(tensor, text), rows, columns);
+	if (!eb_tensor_is_readable(tensor))
+		return eb_fail(EB_INVALID_ARGUMENT,
+			       "%s: tensor %s is %s; save it as F32, F16 or BF16", path, name,
+			       eb_tensor_type_name(tensor->type));
+	return EB_OK;
+}
+
+/*
+ * Pruning leaves a mask of zeros and ones beside a matrix: NAME_mask (with the matrix as
+ * NAME_orig, as torch.nn.utils.prune has it) or NAME.mask.
+ */
+static enum eb_status apply_mask(const struct eb_checkpoint *checkpoint, const char *name,
+				 size_t rows, size_t columns, float *values)
+{
+	static const char *const suffixes[] = { "_mask", ".mask" };
+	const struct eb_tensor *mask = NULL;
+	enum eb_status status;
+	char full[NAME_BYTES];
+
+	for (size_t i = 0; i < 2 && !mask; i++) {
+		mask = find(checkpoint, name, suffixes[i]);
+		snprintf(full, sizeof(full), "%s%s", name, suffixes[i]);
+	}
+	if (!mask)
+		return EB_OK;
+	status = check_tensor(checkpoint, full, mask, rows, columns);
+	for (size_t i = 0; i < rows * columns && !status; i++) {
+		float element;
+
+		eb_tensor_floats(mask, i, 1, &element);
+		if (element != 0 && element != 1)
+			return eb_fail(EB_INVALID_ARGUMENT,
+				       "%s: tensor %s: element %zu is %g, a mask holds zeros and ones",
+				       checkpoint->tensors.path, full, i, element);
+		values[i] = element != 0 ? values[i] : 0;
+	}
+	return status;
+}
+
 enum eb_status eb_checkpoint_floats(const struct eb_checkpoint *checkpoint, const char *name,
 				    size_t rows, size_t columns, float **ret_values)
 {
 	const struct eb_tensor *tensor = find(checkpoint, name, "");
-	enum eb_status status = EB_OK;
+	enum eb_status status;
 	float *values;
 
 	if (!tensor)
-		return eb_fail(EB_INVALID_ARGUMENT, "%s: tensor %s is missing",
-			       checkpoint->tensors.path, name);
-	if (!shape_is(tensor, rows, columns))
-		return eb_fail(EB_INVALID_ARGUMENT,
-			       "%s: tensor %s has %u dimensions (%zu elements), config.json asks for %zu x %zu",
-			       checkpoint->tensors.path, name, tensor->rank, tensor->elements, rows,
-			       columns);
+		tensor = find(checkpoint, name, "_orig");
+	status = check_tensor(checkpoint, name, tensor, rows, columns);
+	if (status)
+		return status;
 	values = malloc(rows * columns * sizeof(*values));
 	if (!values)
 		return eb_fail(EB_OUT_OF_MEMORY, "%s: no memory for tensor %s",
@@ -242,6 +313,8 @@ enum eb_status eb_checkpoint_floats(const struct eb_checkpoint *checkpoint, cons
 	eb_tensor_floats(tensor, 0, rows * columns, values);
 	if (tensor->type == EB_TENSOR_I8)
 		status = apply_scales(checkpoint, name, rows, columns, values);
+	if (!status)
+		status = apply_mask(checkpoint, name, rows, columns, values);
 	if (!status)
 		status = check_finite(checkpoint, name, values, rows * columns);
 	if (status) {

@@ -21,8 +21,19 @@ enum eb_architecture {
 	EB_ARCHITECTURE_ALBERT,		/* one shared layer, factorised embedding */
 };
 
+/* Of the feed-forward part. */
+enum eb_activation_function {
+	EB_FUNCTION_GELU,
+	EB_FUNCTION_GELU_TANH,		/* its approximation; the device computes GELU */
+	EB_FUNCTION_RELU,
+};
+
+/*
+ * Sizes as config.json has them; eb_network_load raises those of its copy to whole vectors.
+ */
 struct eb_shape {
 	enum eb_architecture architecture;
+	enum eb_activation_function activation;
 	unsigned int layers;
 	unsigned int hidden_size;
 	unsigned int attention_heads;
@@ -34,6 +45,7 @@ struct eb_shape {
 	unsigned int token_types;
 	unsigned int classes;
 	double layer_norm_epsilon;
+	unsigned int span_ramp;		/* tokens over which an attention span fades */
 	char labels[EDGEBERT_HW_CLASSES_MAX][EB_LABEL_BYTES];
 };
 
@@ -55,6 +67,12 @@ struct eb_checkpoint {
 enum eb_status eb_checkpoint_open(const char *directory, struct eb_checkpoint *ret_checkpoint)
 	EB_WARN_UNUSED;
 void eb_checkpoint_close(struct eb_checkpoint *checkpoint);
+
+/* The size as a multiple of the 16 lanes that are the unit of every operand. */
+static inline unsigned int eb_whole_vectors(unsigned int size)
+{
+	return (size + EDGEBERT_HW_LANES - 1) / EDGEBERT_HW_LANES * EDGEBERT_HW_LANES;
+}
 
 /* Parses config.json; path only names it in errors. */
 enum eb_status eb_shape_parse(const char *path, const char *text, size_t size,

@@ -118,6 +118,15 @@ static void keep_tensor(struct packing *packing, const struct eb_tensor *tensor)
 	memcpy(copy->shape, tensor->shape, sizeof(copy->shape));
 }
 
+/* Masks hold zeros and ones, which no scale goes with. */
+static bool is_mask(const char *name)
+{
+	size_t length = strlen(name);
+
+	return length > 5 && (strcmp(name + length - 5, "_mask") == 0 ||
+			      strcmp(name + length - 5, ".mask") == 0);
+}
+
 static enum eb_status pack_tensors(struct packing *packing, const struct eb_safetensors *file)
 {
 	enum eb_status status = EB_OK;
@@ -129,9 +138,12 @@ static enum eb_status pack_tensors(struct packing *packing, const struct eb_safe
 	for (size_t i = 0; i < file->count && !status; i++) {
 		const struct eb_tensor *tensor = &file->tensors[i];
 
+		if (tensor->type == EB_TENSOR_OTHER)
+			continue;
 		if (tensor->type == EB_TENSOR_I8)
 			status = eb_fail(EB_INVALID_ARGUMENT, "%s: is packed already", file->path);
-		else if (tensor->rank == 2 && tensor->shape[0] >= ROWS_MIN && tensor->elements)
+		else if (tensor->rank == 2 && tensor->shape[0] >= ROWS_MIN && tensor->elements &&
+			 tensor->type <= EB_TENSOR_F64 && !is_mask(tensor->name))
 			status = pack_matrix(packing, tensor);
 		else
 			keep_tensor(packing, tensor);

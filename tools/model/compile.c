@@ -268,7 +268,7 @@ static enum eb_status predict_exits(struct compilation *compilation)
 
 static struct eb_model_parameters make_parameters(const struct compilation *compilation)
 {
-	const struct eb_shape *shape = &compilation->network.shape;
+	const struct eb_shape *shape = &compilation->checkpoint.shape;
 	struct eb_tokenizer_special special = eb_tokenizer_special(compilation->tokenizer);
 	struct eb_model_parameters parameters = {
 		.hardware_major = EDGEBERT_HW_VERSION_MAJOR,

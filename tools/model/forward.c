@@ -66,8 +66,8 @@ enum eb_status eb_forward_create(const struct eb_network *network, size_t capaci
 {
 	const struct eb_shape *shape = &network->shape;
 	struct eb_forward *forward = calloc(1, sizeof(*forward));
-	size_t row = shape->hidden_size * sizeof(float);
-	size_t widest = shape->embedding_size;
+	size_t row = shape->hidden_size * sizeof(float), heads;
+	size_t widest = shape->embedding_size, attention = shape->hidden_size;
 
 	if (!forward)
 		return eb_fail(EB_OUT_OF_MEMORY, "no memory for the reference network");
@@ -76,17 +76,20 @@ enum eb_status eb_forward_create(const struct eb_network *network, size_t capaci
 		size_t inner = network->layers[i].linears[EB_LINEAR_INTERMEDIATE].outputs;
 
 		widest = inner > widest ? inner : widest;
+		attention = eb_attention_size(&network->layers[i]) > attention ?
+			    eb_attention_size(&network->layers[i]) : attention;
 	}
+	heads = attention * sizeof(float);
 	forward->network = network;
 	forward->hidden = malloc(capacity * row);
-	forward->query = malloc(capacity * row);
-	forward->key = malloc(capacity * row);
-	forward->value = malloc(capacity * row);
-	forward->context = malloc(capacity * row);
+	forward->query = malloc(capacity * heads);
+	forward->key = malloc(capacity * heads);
+	forward->value = malloc(capacity * heads);
+	forward->context = malloc(capacity * heads);
 	forward->projected = malloc(capacity * row);
 	forward->intermediate = malloc(capacity * widest * sizeof(float));
 	forward->scores = malloc(longest * longest * sizeof(float));
-	forward->rows = malloc(capacity * row);
+	forward->rows = malloc(capacity * heads);
 	forward->pooled = malloc(capacity * row);
 	forward->exit_logits = malloc(capacity * shape->classes * sizeof(float));
 	if (!forward->hidden || !forward->query || !forward->key || !forward->value ||
@@ -130,10 +133,12 @@ static void add(float *sum, const float *other, size_t count)
 		sum[i] += other[i];
 }
 
-static void layer_norm(const struct eb_norm *norm, double epsilon, float *values, size_t rows)
+/* What lies between the norm's size and the rows' distance stays as it is. */
+static void layer_norm(const struct eb_norm *norm, double epsilon, float *values, size_t rows,
+		       size_t stride)
 {
 	for (size_t r = 0; r < rows; r++) {
-		float *row = values + r * norm->size;
+		float *row = values + r * stride;
 		double sum = 0, squares = 0;
 		float mean, inverse;
 
@@ -180,7 +185,8 @@ static void run_embedding(struct eb_forward *forward, const struct eb_batch *bat
 	float *sum = mapped ? forward->intermediate : forward->hidden;
 
 	embed(forward, batch, sum);
-	layer_norm(&network->embedding_norm, shape->layer_norm_epsilon, sum, total);
+	layer_norm(&network->embedding_norm, shape->layer_norm_epsilon, sum, total,
+		   shape->embedding_size);
 	observe(forward, 0, EB_ACTIVATION_EMBEDDING_NORM, sum, total, shape->embedding_size);
 	if (mapped) {
 		linear(&network->mapping, sum, total, forward->hidden);
@@ -209,14 +215,13 @@ static void softmax(float *values, size_t rows, size_t columns)
 
 /* Where this head looks in the mean: the average key, weighted by probabilities. */
 static void average_key(const struct eb_forward *forward, const float *probabilities,
-			size_t first, size_t tokens, size_t column, float *mean)
+			size_t first, size_t tokens, size_t width, size_t column, float *mean)
 {
-	size_t hidden = forward->network->shape.hidden_size;
 	size_t size = forward->network->shape.head_size;
 
 	memset(mean, 0, size * sizeof(*mean));
 	for (size_t c = 0; c < tokens; c++) {
-		const float *key = forward->key + (first + c) * hidden + column;
+		const float *key = forward->key + (first + c) * width + column;
 		float weight = 0;
 
 		for (size_t r = 0; r < tokens; r++)
@@ -226,18 +231,16 @@ static void average_key(const struct eb_forward *forward, const float *probabili
 	}
 }
 
-/* One head of one sentence: rows start at first, the head's columns at column. */
-static void attend(struct eb_forward *forward, unsigned int layer, size_t first, size_t tokens,
-		   size_t column)
+static void multiply_scores(struct eb_forward *forward, size_t first, size_t tokens, size_t width,
+			    size_t column)
 {
-	const struct eb_shape *shape = &forward->network->shape;
-	size_t hidden = shape->hidden_size, size = shape->head_size;
+	size_t size = forward->network->shape.head_size;
 
 	for (size_t r = 0; r < tokens; r++) {
-		const float *query = forward->query + (first + r) * hidden + column;
+		const float *query = forward->query + (first + r) * width + column;
 
 		for (size_t c = 0; c < tokens; c++) {
-			const float *key = forward->key + (first + c) * hidden + column;
+			const float *key = forward->key + (first + c) * width + column;
 			float sum = 0;
 
 			for (size_t d = 0; d < size; d++)
@@ -245,21 +248,76 @@ static void attend(struct eb_forward *forward, unsigned int layer, size_t first,
 			forward->scores[r * tokens + c] = sum;
 		}
 	}
-	observe(forward, layer, EB_ACTIVATION_SCORES, forward->scores, tokens, tokens);
-	softmax(forward->scores, tokens, tokens);
-	observe(forward, layer, EB_ACTIVATION_PROBABILITIES, forward->scores, tokens, tokens);
+}
+
+/* As the device's softmax has it: rows of masked probabilities do not add up to 1. */
+static void apply_span(const struct eb_shape *shape, float span, float *probabilities,
+		       size_t tokens)
+{
 	for (size_t r = 0; r < tokens; r++) {
-		float *context = forward->context + (first + r) * hidden + column;
+		for (size_t c = 0; c < tokens; c++)
+			probabilities[r * tokens + c] *=
+				eb_span_mask(shape, span, (unsigned int)(r > c ? r - c : c - r));
+	}
+}
+
+static void multiply_values(struct eb_forward *forward, size_t first, size_t tokens, size_t width,
+			    size_t column)
+{
+	size_t size = forward->network->shape.head_size;
+
+	for (size_t r = 0; r < tokens; r++) {
+		float *context = forward->context + (first + r) * width + column;
 
 		memset(context, 0, size * sizeof(*context));
 		for (size_t c = 0; c < tokens; c++) {
-			const float *value = forward->value + (first + c) * hidden + column;
+			const float *value = forward->value + (first + c) * width + column;
 			float weight = forward->scores[r * tokens + c];
 
 			for (size_t d = 0; d < size; d++)
 				context[d] += weight * value[d];
 		}
 	}
+}
+
+/* One head of one sentence, whose rows start at first; mean: where it looks. */
+static void attend(struct eb_forward *forward, unsigned int layer, unsigned int head, size_t first,
+		   size_t tokens, float *mean)
+{
+	const struct eb_shape *shape = &forward->network->shape;
+	const struct eb_layer *weights = eb_network_layer(forward->network, layer);
+	size_t width = eb_attention_size(weights), column = (size_t)head * shape->head_size;
+
+	multiply_scores(forward, first, tokens, width, column);
+	observe(forward, layer, EB_ACTIVATION_SCORES, forward->scores, tokens, tokens);
+	softmax(forward->scores, tokens, tokens);
+	average_key(forward, forward->scores, first, tokens, width, column, mean + column);
+	if (weights->spans)
+		apply_span(shape, weights->spans[head], forward->scores, tokens);
+	observe(forward, layer, EB_ACTIVATION_PROBABILITIES, forward->scores, tokens, tokens);
+	multiply_values(forward, first, tokens, width, column);
+}
+
+static void run_heads(struct eb_forward *forward, const struct eb_batch *batch,
+		      unsigned int layer)
+{
+	const struct eb_layer *weights = eb_network_layer(forward->network, layer);
+	size_t total = batch->starts[batch->sentences], width = eb_attention_size(weights);
+
+	linear(&weights->linears[EB_LINEAR_QUERY], forward->hidden, total, forward->query);
+	linear(&weights->linears[EB_LINEAR_KEY], forward->hidden, total, forward->key);
+	linear(&weights->linears[EB_LINEAR_VALUE], forward->hidden, total, forward->value);
+	observe(forward, layer, EB_ACTIVATION_QUERY, forward->query, total, width);
+	observe(forward, layer, EB_ACTIVATION_KEY, forward->key, total, width);
+	observe(forward, layer, EB_ACTIVATION_VALUE, forward->value, total, width);
+	for (size_t s = 0; s < batch->sentences; s++) {
+		size_t first = batch->starts[s], tokens = batch->starts[s + 1] - first;
+
+		for (unsigned int head = 0; head < weights->heads; head++)
+			attend(forward, layer, head, first, tokens, forward->rows + s * width);
+	}
+	observe(forward, layer, EB_ACTIVATION_ATTENDED_KEY, forward->rows, batch->sentences, width);
+	observe(forward, layer, EB_ACTIVATION_CONTEXT, forward->context, total, width);
 }
 
 static void run_attention(struct eb_forward *forward, const struct eb_batch *batch,
@@ -269,33 +327,29 @@ static void run_attention(struct eb_forward *forward, const struct eb_batch *bat
 	const struct eb_layer *weights = eb_network_layer(forward->network, layer);
 	size_t total = batch->starts[batch->sentences], hidden = shape->hidden_size;
 
-	linear(&weights->linears[EB_LINEAR_QUERY], forward->hidden, total, forward->query);
-	linear(&weights->linears[EB_LINEAR_KEY], forward->hidden, total, forward->key);
-	linear(&weights->linears[EB_LINEAR_VALUE], forward->hidden, total, forward->value);
-	observe(forward, layer, EB_ACTIVATION_QUERY, forward->query, total, hidden);
-	observe(forward, layer, EB_ACTIVATION_KEY, forward->key, total, hidden);
-	observe(forward, layer, EB_ACTIVATION_VALUE, forward->value, total, hidden);
-	for (size_t s = 0; s < batch->sentences; s++) {
-		size_t first = batch->starts[s], tokens = batch->starts[s + 1] - first;
-
-		for (unsigned int head = 0; head < shape->attention_heads; head++) {
-			size_t column = head * shape->head_size;
-
-			attend(forward, layer, first, tokens, column);
-			average_key(forward, forward->scores, first, tokens, column,
-				    forward->rows + s * hidden + column);
-		}
-	}
-	observe(forward, layer, EB_ACTIVATION_ATTENDED_KEY, forward->rows, batch->sentences,
-		hidden);
-	observe(forward, layer, EB_ACTIVATION_CONTEXT, forward->context, total, hidden);
+	run_heads(forward, batch, layer);
 	linear(&weights->linears[EB_LINEAR_ATTENTION_OUTPUT], forward->context, total,
 	       forward->projected);
 	observe(forward, layer, EB_ACTIVATION_ATTENTION_OUTPUT, forward->projected, total, hidden);
 	add(forward->hidden, forward->projected, total * hidden);
 	observe(forward, layer, EB_ACTIVATION_ATTENTION_SUM, forward->hidden, total, hidden);
-	layer_norm(&weights->attention_norm, shape->layer_norm_epsilon, forward->hidden, total);
+	layer_norm(&weights->attention_norm, shape->layer_norm_epsilon, forward->hidden, total,
+		   hidden);
 	observe(forward, layer, EB_ACTIVATION_ATTENTION_NORM, forward->hidden, total, hidden);
+}
+
+/* The network as it was trained, also where the device comes near it only. */
+static float activate(enum eb_activation_function function, float x)
+{
+	switch (function) {
+	case EB_FUNCTION_RELU:
+		return x > 0 ? x : 0;
+	case EB_FUNCTION_GELU_TANH:
+		return 0.5f * x * (1 + tanhf(0.7978845608f * (x + 0.044715f * x * x * x)));
+	case EB_FUNCTION_GELU:
+	default:
+		return 0.5f * x * (1 + erff(x * (float)M_SQRT1_2));
+	}
 }
 
 static void run_feed_forward(struct eb_forward *forward, const struct eb_batch *batch,
@@ -308,18 +362,15 @@ static void run_feed_forward(struct eb_forward *forward, const struct eb_batch *
 
 	linear(&weights->linears[EB_LINEAR_INTERMEDIATE], forward->hidden, total,
 	       forward->intermediate);
-	for (size_t i = 0; i < total * inner; i++) {
-		float x = forward->intermediate[i];
-
-		forward->intermediate[i] = 0.5f * x * (1 + erff(x * (float)M_SQRT1_2));
-	}
+	for (size_t i = 0; i < total * inner; i++)
+		forward->intermediate[i] = activate(shape->activation, forward->intermediate[i]);
 	observe(forward, layer, EB_ACTIVATION_INTERMEDIATE, forward->intermediate, total, inner);
 	linear(&weights->linears[EB_LINEAR_OUTPUT], forward->intermediate, total,
 	       forward->projected);
 	observe(forward, layer, EB_ACTIVATION_OUTPUT, forward->projected, total, hidden);
 	add(forward->hidden, forward->projected, total * hidden);
 	observe(forward, layer, EB_ACTIVATION_OUTPUT_SUM, forward->hidden, total, hidden);
-	layer_norm(&weights->output_norm, shape->layer_norm_epsilon, forward->hidden, total);
+	layer_norm(&weights->output_norm, shape->layer_norm_epsilon, forward->hidden, total, hidden);
 	observe(forward, layer, EB_ACTIVATION_OUTPUT_NORM, forward->hidden, total, hidden);
 }
 

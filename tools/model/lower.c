@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "lib/status.h"
+#include "tools/device/core/adaptivfloat.h"
 #include "tools/device/core/matmul.h"
 
 #define ROWS EDGEBERT_HW_CMD_ROWS_FROM_JOB
@@ -21,6 +22,8 @@
 #define BIAS_MAX 7
 #define WORD_BITS 10
 #define EPSILON_BITS 20
+/* The finest code of the span masks that has a 1. */
+#define SPAN_BIAS 3
 
 /* A tensor in memory: where, how far its rows are apart, in which format. */
 struct place {
@@ -78,6 +81,18 @@ static unsigned int widest_intermediate(const struct eb_network *network)
 	return widest;
 }
 
+static unsigned int widest_attention(const struct eb_network *network)
+{
+	unsigned int widest = 0;
+
+	for (unsigned int i = 0; i < network->own_layers; i++) {
+		unsigned int size = eb_attention_size(&network->layers[i]);
+
+		widest = size > widest ? size : widest;
+	}
+	return widest;
+}
+
 /*
  * hidden, attention_norm and sum last; embedding, attention, feed-forward and exit head
  * come one after the other and share what follows.
@@ -87,6 +102,7 @@ static void allocate_scratch(struct lowerer *lowerer)
 	const struct eb_shape *shape = lowerer->shape;
 	size_t tokens = lowerer->lowering->sequence_max, hidden = shape->hidden_size;
 	size_t widest = hidden > shape->embedding_size ? hidden : shape->embedding_size;
+	size_t attention = widest_attention(lowerer->lowering->plan->network);
 	uint32_t shared = 0, end, next;
 
 	lowerer->hidden = take(&shared, tokens, hidden);
@@ -99,10 +115,10 @@ static void allocate_scratch(struct lowerer *lowerer)
 	end = next;
 
 	next = shared;
-	lowerer->query = take(&next, tokens, hidden);
-	lowerer->key = take(&next, tokens, hidden);
-	lowerer->value = take(&next, hidden, tokens);
-	lowerer->context = take(&next, tokens, hidden);
+	lowerer->query = take(&next, tokens, attention);
+	lowerer->key = take(&next, tokens, attention);
+	lowerer->value = take(&next, attention, tokens);
+	lowerer->context = take(&next, tokens, attention);
 	lowerer->scores = take(&next, tokens, 2 * tokens);
 	lowerer->probabilities = take(&next, tokens, tokens);
 	end = later(end, next);
@@ -433,12 +449,39 @@ static void add_scores(struct lowerer *lowerer, const struct eb_layer_plan *laye
 	set_product_biases(lowerer, matmul, "attention scores", layer->query + layer->key);
 }
 
-static void add_softmax(struct lowerer *lowerer, const struct eb_layer_plan *layer)
+/* The mask of a head by distance; 0 where none is needed: it sees all of any sentence. */
+static uint32_t span_mask(struct lowerer *lowerer, float span)
 {
+	unsigned int count = lowerer->lowering->sequence_max;
+	uint8_t *codes;
+	uint32_t operand;
+
+	if (eb_span_mask(lowerer->shape, span, count - 1) == 1)
+		return 0;
+	codes = malloc(count);
+	if (!codes) {
+		lowerer->builder->status = eb_fail(EB_OUT_OF_MEMORY, "no memory for a span");
+		return 0;
+	}
+	for (unsigned int i = 0; i < count; i++)
+		codes[i] = eb_adaptivfloat_encode_real(eb_span_mask(lowerer->shape, span, i),
+						       SPAN_BIAS);
+	operand = eb_program_constant(lowerer->builder, codes, count);
+	free(codes);
+	return operand;
+}
+
+static void add_softmax(struct lowerer *lowerer, const struct eb_layer_plan *layer,
+			const float *span)
+{
+	uint32_t mask = span ? span_mask(lowerer, *span) : 0;
+	uint16_t masked = mask ? EDGEBERT_HW_CMD_SPAN | EDGEBERT_HW_CMD_SPAN_RELATIVE : 0;
 	struct edgebert_hw_softmax *softmax = &eb_program_add(lowerer->builder,
 							       EDGEBERT_HW_OP_SOFTMAX,
-							       ROWS | COLUMNS, 0)->softmax;
+							       ROWS | COLUMNS | masked, 0)->softmax;
 
+	softmax->span = mask;
+	softmax->span_bias = mask ? SPAN_BIAS : 0;
 	softmax->input = lowerer->scores.operand;
 	softmax->input_stride = lowerer->scores.stride;
 	softmax->input_format = EDGEBERT_HW_FORMAT_Q6_10;
@@ -471,9 +514,10 @@ static void add_context(struct lowerer *lowerer, const struct eb_layer_plan *lay
 	set_codes_output(lowerer, matmul, "attention context", layer->context - scale);
 }
 
-static void lower_attention(struct lowerer *lowerer, const struct eb_layer_plan *layer,
-			    struct tensor hidden)
+static void lower_heads(struct lowerer *lowerer, const struct eb_layer_plan *layer,
+			struct tensor hidden)
 {
+	const struct eb_layer *heads = &lowerer->lowering->plan->network->layers[layer->own];
 	struct weights query_weights = layer_weights(lowerer, layer, EB_LINEAR_QUERY);
 	struct weights key_weights = layer_weights(lowerer, layer, EB_LINEAR_KEY);
 	struct weights value_weights = layer_weights(lowerer, layer, EB_LINEAR_VALUE);
@@ -486,17 +530,53 @@ static void lower_attention(struct lowerer *lowerer, const struct eb_layer_plan 
 	add_projection(lowerer, "query", query_weights, hidden, query, 0);
 	add_projection(lowerer, "key", key_weights, hidden, key, 0);
 	add_projection(lowerer, "value", value_weights, hidden, value, EDGEBERT_HW_CMD_TRANSPOSE);
-	for (unsigned int head = 0; head < lowerer->shape->attention_heads; head++) {
+	for (unsigned int head = 0; head < heads->heads; head++) {
 		uint32_t column = head * lowerer->shape->head_size;
 
 		add_scores(lowerer, layer, column);
-		add_softmax(lowerer, layer);
+		add_softmax(lowerer, layer, heads->spans ? &heads->spans[head] : NULL);
 		add_context(lowerer, layer, column);
 	}
 	add_words(lowerer, "attention output", output, context, lowerer->sum,
 		  layer->attention_sum_scale, ROWS);
 	add_codes_to_sum(lowerer, "attention sum", lowerer->sum, hidden,
 			 layer->attention_sum_scale, lowerer->shape->hidden_size);
+}
+
+/* Of a layer whose heads see nothing, the attention output is its bias, the same in every row. */
+static void lower_no_heads(struct lowerer *lowerer, const struct eb_layer_plan *layer,
+			   struct tensor hidden)
+{
+	size_t columns = lowerer->shape->hidden_size;
+	int scale = layer->attention_sum_scale;
+	uint32_t row = parameter_vector(lowerer, layer->biases[EB_LINEAR_ATTENTION_OUTPUT], columns,
+					scale);
+	int bias = hidden.bias - scale;
+	struct edgebert_hw_add *add;
+
+	if (bias < 0 || bias > BIAS_MAX)
+		unsupported(lowerer, "attention sum");
+	add = &eb_program_add(lowerer->builder, EDGEBERT_HW_OP_ADD, ROWS, 0)->add;
+	add->a = hidden.place.operand;
+	add->a_stride = hidden.place.stride;
+	add->a_format = EDGEBERT_HW_FORMAT_AF8;
+	add->a_bias = (uint8_t)bias;
+	/* A stride of 0: one row for all. */
+	add->b = row;
+	add->b_format = EDGEBERT_HW_FORMAT_Q6_10;
+	add->output = lowerer->sum.operand;
+	add->output_stride = lowerer->sum.stride;
+	add->output_format = EDGEBERT_HW_FORMAT_Q6_10;
+	add->columns = (uint16_t)columns;
+}
+
+static void lower_attention(struct lowerer *lowerer, const struct eb_layer_plan *layer,
+			    struct tensor hidden)
+{
+	if (eb_layer_sees_nothing(&lowerer->lowering->plan->network->layers[layer->own]))
+		lower_no_heads(lowerer, layer, hidden);
+	else
+		lower_heads(lowerer, layer, hidden);
 	add_norm(lowerer, &layer->attention_norm, lowerer->sum, layer->attention_sum_scale,
 		 lowerer->attention_norm);
 }
@@ -509,8 +589,9 @@ static void lower_feed_forward(struct lowerer *lowerer, const struct eb_layer_pl
 	struct tensor inner = { lowerer->intermediate, layer->intermediate };
 
 	inner.place.stride = (uint32_t)first.codes->rows;
-	add_activated(lowerer, "intermediate", first, input, inner, EDGEBERT_HW_ACTIVATION_GELU,
-		      ROWS);
+	add_activated(lowerer, "intermediate", first, input, inner,
+		      lowerer->shape->activation == EB_FUNCTION_RELU ?
+			      EDGEBERT_HW_ACTIVATION_RELU : EDGEBERT_HW_ACTIVATION_GELU, ROWS);
 	add_words(lowerer, "output", second, inner, lowerer->sum, layer->output_sum_scale, ROWS);
 	add_codes_to_sum(lowerer, "output sum", lowerer->sum, input, layer->output_sum_scale,
 			 lowerer->shape->hidden_size);

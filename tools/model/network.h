@@ -3,6 +3,9 @@
  * A checkpoint's network in floating point, BERT and ALBERT in one form: matrices as
  * [output][input] like the checkpoint, layers that may be one and the same.
  * Query matrices include the scores' 1 / sqrt(head size).
+ *
+ * All sizes are whole vectors of 16: hidden, embedding and intermediate size and every head
+ * are raised with zero weights, which change nothing.  Norms alone keep their true size.
  */
 #ifndef EDGEBERT_MODEL_NETWORK_H
 #define EDGEBERT_MODEL_NETWORK_H
@@ -36,6 +39,9 @@ enum eb_layer_linear {
 
 struct eb_layer {
 	struct eb_linear linears[EB_LINEAR_COUNT];
+	/* Heads that look at nothing are dropped: their matrices have no columns for them. */
+	unsigned int heads;
+	float *spans;			/* [heads] tokens; NULL: all look everywhere */
 	struct eb_norm attention_norm;
 	struct eb_norm output_norm;
 };
@@ -68,6 +74,28 @@ static inline const struct eb_layer *eb_network_layer(const struct eb_network *n
 {
 	return &network->layers[network->own_layers == 1 ? 0 : index];
 }
+
+/* Columns of a layer's queries, keys, values and context. */
+static inline unsigned int eb_attention_size(const struct eb_layer *layer)
+{
+	return layer->linears[EB_LINEAR_QUERY].outputs;
+}
+
+/* Whether all heads were off: one stays, because matrices without columns are none. */
+static inline bool eb_layer_sees_nothing(const struct eb_layer *layer)
+{
+	return layer->spans && layer->heads == 1 && layer->spans[0] == 0;
+}
+
+/*
+ * How much of a probability a head with a span keeps at a distance: all of it up to the
+ * span, nothing from the ramp's end on, and nothing at all with span 0.
+ */
+float eb_span_mask(const struct eb_shape *shape, float span, unsigned int distance);
+
+/* heads.c: reads the spans of a layer's heads and drops those of span 0. */
+enum eb_status eb_network_load_spans(const struct eb_checkpoint *checkpoint, const char *prefix,
+				     struct eb_layer *layer) EB_WARN_UNUSED;
 
 /* A fixed name of the matrix ("query", ...). */
 const char *eb_layer_linear_name(enum eb_layer_linear linear);

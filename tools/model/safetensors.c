@@ -27,6 +27,13 @@ static const struct {
 	[EB_TENSOR_F16] = { "F16", 2 },
 	[EB_TENSOR_BF16] = { "BF16", 2 },
 	[EB_TENSOR_F32] = { "F32", 4 },
+	[EB_TENSOR_F64] = { "F64", 8 },
+	[EB_TENSOR_U8] = { "U8", 1 },
+	[EB_TENSOR_BOOL] = { "BOOL", 1 },
+	[EB_TENSOR_I32] = { "I32", 4 },
+	[EB_TENSOR_I64] = { "I64", 8 },
+	/* Its size is not known, so that of its elements is not checked. */
+	[EB_TENSOR_OTHER] = { "of another type", 0 },
 };
 
 size_t eb_tensor_element_size(enum eb_tensor_type type)
@@ -49,15 +56,17 @@ static enum eb_status parse_type(const char *path, const char *name, json_object
 	    !json_object_is_type(value, json_type_string))
 		return eb_fail(EB_INVALID_ARGUMENT, "%s: tensor %s has no \"dtype\"", path, name);
 	text = json_object_get_string(value);
-	for (size_t i = 0; i < sizeof(tensor_types) / sizeof(tensor_types[0]); i++) {
-		if (strcmp(text, tensor_types[i].name) == 0) {
+	*ret_type = EB_TENSOR_OTHER;
+	for (size_t i = 0; i < EB_TENSOR_OTHER; i++) {
+		if (strcmp(text, tensor_types[i].name) == 0)
 			*ret_type = (enum eb_tensor_type)i;
-			return EB_OK;
-		}
 	}
-	return eb_fail(EB_INVALID_ARGUMENT,
-		       "%s: tensor %s has type %.20s; only F32, F16, BF16 and I8 are understood",
-		       path, name, text);
+	return EB_OK;
+}
+
+bool eb_tensor_is_readable(const struct eb_tensor *tensor)
+{
+	return tensor->type < EB_TENSOR_I32;
 }
 
 /* A member that must be an array of non-negative integers, at most limit of them. */
@@ -114,8 +123,9 @@ static enum eb_status parse_tensor(const struct eb_safetensors *file, size_t dat
 		return eb_fail(EB_INVALID_ARGUMENT,
 			       "%s: tensor %s lies outside the file's %zu data bytes; is it truncated?",
 			       file->path, name, data_size);
-	if (__builtin_mul_overflow(tensor->elements, tensor_types[tensor->type].size, &bytes) ||
-	    bytes != offsets[1] - offsets[0])
+	if (tensor->type != EB_TENSOR_OTHER &&
+	    (__builtin_mul_overflow(tensor->elements, tensor_types[tensor->type].size, &bytes) ||
+	     bytes != offsets[1] - offsets[0]))
 		return eb_fail(EB_INVALID_ARGUMENT,
 			       "%s: tensor %s has %zu bytes, its shape and type say %zu",
 			       file->path, name, offsets[1] - offsets[0], bytes);
@@ -262,11 +272,18 @@ static float element_as_float(const struct eb_tensor *tensor, size_t index)
 	const uint8_t *bytes = tensor->bytes + index * tensor_types[tensor->type].size;
 	uint16_t half;
 	uint32_t word;
+	double wide;
 	float value;
 
 	switch (tensor->type) {
 	case EB_TENSOR_I8:
 		return (float)(int8_t)*bytes;
+	case EB_TENSOR_U8:
+	case EB_TENSOR_BOOL:
+		return (float)*bytes;
+	case EB_TENSOR_F64:
+		memcpy(&wide, bytes, sizeof(wide));
+		return (float)wide;
 	case EB_TENSOR_F16:
 		memcpy(&half, bytes, sizeof(half));
 		return eb_float_from_half(le16toh(half));

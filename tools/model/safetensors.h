@@ -19,6 +19,13 @@ enum eb_tensor_type {
 	EB_TENSOR_F16,
 	EB_TENSOR_BF16,
 	EB_TENSOR_F32,
+	EB_TENSOR_F64,
+	EB_TENSOR_U8,
+	EB_TENSOR_BOOL,
+	/* Counters and such that checkpoints carry along; nothing reads their elements. */
+	EB_TENSOR_I32,
+	EB_TENSOR_I64,
+	EB_TENSOR_OTHER,
 };
 
 struct eb_tensor {
@@ -48,6 +55,8 @@ const struct eb_tensor *eb_safetensors_find(const struct eb_safetensors *file,
 
 size_t eb_tensor_element_size(enum eb_tensor_type type);
 const char *eb_tensor_type_name(enum eb_tensor_type type);
+/* Whether elements can be read as floats: all but the last three types. */
+bool eb_tensor_is_readable(const struct eb_tensor *tensor);
 /* Elements first .. first + count - 1 as floats; I8 without any scale. */
 void eb_tensor_floats(const struct eb_tensor *tensor, size_t first, size_t count,
 		      float *destination);

@@ -105,6 +105,9 @@ int eb_statistics_best_bias(const struct eb_statistics *statistics, int first, i
 	int best = first;
 	double least = eb_statistics_error(statistics, first);
 
+	/* Zeros have no error anywhere; a range far off could not be reached by commands. */
+	if (statistics->largest == 0)
+		return first > 0 ? first : last < 0 ? last : 0;
 	for (int bias = first + 1; bias <= last; bias++) {
 		double error = eb_statistics_error(statistics, bias);
 

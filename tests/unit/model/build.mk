@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # Unit tests of the model compiler, each with the fixture.
-model_tests := safetensors checkpoint quantise forward predictor compile accuracy
+model_tests := shapes safetensors checkpoint quantise forward predictor compile accuracy
 UNIT_TESTS += $(model_tests:%=model-%)
 define model_test
 model-$(1)_SOURCES := tests/unit/model/test_$(1).c tests/unit/model/fixture.c \
@@ -12,3 +12,4 @@ endef
 $(foreach test,$(model_tests),$(eval $(call model_test,$(test))))
 THREADED_UNIT_TESTS += model-forward
 model-accuracy_CFLAGS := -DMODELS_FOLDER='"$(BUILD)/models"'
+model-shapes_SOURCES += tests/unit/model/plain_network.c

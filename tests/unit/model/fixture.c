@@ -178,28 +178,84 @@ static void add_norm(struct writer *writer, const char *prefix, const char *name
 	add_tensor(writer, prefix, full, 1, size, 0, 0.1);
 }
 
-static void add_layer(struct writer *writer, const char *prefix, bool albert, bool outlier)
+/* A 0 of the description is the default. */
+static struct tiny_checkpoint sized(const struct tiny_checkpoint *tiny)
 {
-	float *output;
+	struct tiny_checkpoint result = *tiny;
 
-	add_linear(writer, prefix, albert ? "attention.query" : "attention.self.query",
-		   TINY_HIDDEN, TINY_HIDDEN, 1.5);
-	add_linear(writer, prefix, albert ? "attention.key" : "attention.self.key", TINY_HIDDEN,
-		   TINY_HIDDEN, 1.5);
-	add_linear(writer, prefix, albert ? "attention.value" : "attention.self.value",
-		   TINY_HIDDEN, TINY_HIDDEN, 1);
-	add_linear(writer, prefix, albert ? "attention.dense" : "attention.output.dense",
-		   TINY_HIDDEN, TINY_HIDDEN, 1);
+	result.hidden = tiny->hidden ? tiny->hidden : TINY_HIDDEN;
+	result.heads = tiny->heads ? tiny->heads : TINY_HEADS;
+	result.intermediate = tiny->intermediate ? tiny->intermediate : TINY_INTERMEDIATE;
+	result.embedding = tiny->embedding ? tiny->embedding : TINY_EMBEDDING;
+	if (tiny->architecture == EB_ARCHITECTURE_BERT)
+		result.embedding = result.hidden;
+	return result;
+}
+
+/* Ones and zeros in turns, as bytes; what they hide is far off, so that it would show. */
+static void add_mask(struct writer *writer, const char *prefix, const char *name, float *weights,
+		     size_t rows, size_t columns)
+{
+	struct eb_tensor_source *tensor = &writer->tensors[writer->count++];
+	uint8_t *mask = malloc(rows * columns);
+	char *full;
+
+	assert_non_null(mask);
+	assert_true(asprintf(&full, "%s%s.weight.mask", prefix, name) > 0);
+	for (size_t i = 0; i < rows * columns; i++) {
+		mask[i] = i % 2;
+		weights[i] *= mask[i] ? 1.4f : 10;
+	}
+	*tensor = (struct eb_tensor_source){ .name = full, .type = EB_TENSOR_BOOL, .rank = 2,
+					     .shape = { rows, columns }, .bytes = mask };
+}
+
+static void add_spans(struct writer *writer, const char *prefix,
+		      const struct tiny_checkpoint *tiny, bool albert)
+{
+	float *spans = add_tensor(writer, prefix, albert ? "attention.span" : "attention.self.span",
+				  1, tiny->heads, 0, 0);
+
+	memcpy(spans, tiny->spans, tiny->heads * sizeof(*spans));
+}
+
+static void add_feed_forward(struct writer *writer, const char *prefix,
+			     const struct tiny_checkpoint *tiny, bool albert)
+{
+	const char *inner_name = albert ? "ffn" : "intermediate.dense";
+	const char *output_name = albert ? "ffn_output" : "output.dense";
+	size_t hidden = tiny->hidden, inner = tiny->intermediate;
+	float *first = add_linear(writer, prefix, inner_name, inner, hidden, 1);
+	float *output = add_linear(writer, prefix, output_name, hidden, inner, 1);
+
+	if (tiny->outlier)
+		output[3 * inner + 5] = 12;
+	if (tiny->masked) {
+		add_mask(writer, prefix, inner_name, first, inner, hidden);
+		add_mask(writer, prefix, output_name, output, hidden, inner);
+	}
+}
+
+static void add_layer(struct writer *writer, const char *prefix,
+		      const struct tiny_checkpoint *tiny)
+{
+	bool albert = tiny->architecture == EB_ARCHITECTURE_ALBERT;
+	size_t hidden = tiny->hidden;
+
+	add_linear(writer, prefix, albert ? "attention.query" : "attention.self.query", hidden,
+		   hidden, 1.5);
+	add_linear(writer, prefix, albert ? "attention.key" : "attention.self.key", hidden, hidden,
+		   1.5);
+	add_linear(writer, prefix, albert ? "attention.value" : "attention.self.value", hidden,
+		   hidden, 1);
+	add_linear(writer, prefix, albert ? "attention.dense" : "attention.output.dense", hidden,
+		   hidden, 1);
 	add_norm(writer, prefix, albert ? "attention.LayerNorm" : "attention.output.LayerNorm",
-		 TINY_HIDDEN);
-	add_linear(writer, prefix, albert ? "ffn" : "intermediate.dense", TINY_INTERMEDIATE,
-		   TINY_HIDDEN, 1);
-	output = add_linear(writer, prefix, albert ? "ffn_output" : "output.dense", TINY_HIDDEN,
-			    TINY_INTERMEDIATE, 1);
-	if (outlier)
-		output[3 * TINY_INTERMEDIATE + 5] = 12;
-	add_norm(writer, prefix, albert ? "full_layer_layer_norm" : "output.LayerNorm",
-		 TINY_HIDDEN);
+		 hidden);
+	add_feed_forward(writer, prefix, tiny, albert);
+	add_norm(writer, prefix, albert ? "full_layer_layer_norm" : "output.LayerNorm", hidden);
+	if (tiny->spans)
+		add_spans(writer, prefix, tiny, albert);
 }
 
 static void add_layers(struct writer *writer, const struct tiny_checkpoint *tiny)
@@ -207,21 +263,20 @@ static void add_layers(struct writer *writer, const struct tiny_checkpoint *tiny
 	char prefix[64];
 
 	if (tiny->architecture == EB_ARCHITECTURE_ALBERT) {
-		add_linear(writer, "encoder.", "embedding_hidden_mapping_in", TINY_HIDDEN,
-			   TINY_EMBEDDING, 1);
-		add_layer(writer, "encoder.albert_layer_groups.0.albert_layers.0.", true,
-			  tiny->outlier);
+		add_linear(writer, "encoder.", "embedding_hidden_mapping_in", tiny->hidden,
+			   tiny->embedding, 1);
+		add_layer(writer, "encoder.albert_layer_groups.0.albert_layers.0.", tiny);
 		return;
 	}
 	for (unsigned int i = 0; i < tiny->layers; i++) {
 		snprintf(prefix, sizeof(prefix), "encoder.layer.%u.", i);
-		add_layer(writer, prefix, false, tiny->outlier);
+		add_layer(writer, prefix, tiny);
 	}
 }
 
 static void add_embeddings(struct writer *writer, const struct tiny_checkpoint *tiny)
 {
-	size_t size = tiny->architecture == EB_ARCHITECTURE_ALBERT ? TINY_EMBEDDING : TINY_HIDDEN;
+	size_t size = tiny->embedding;
 	float *words;
 
 	words = add_tensor(writer, "embeddings.", "word_embeddings.weight", TINY_VOCABULARY, size,
@@ -237,22 +292,48 @@ static void add_embeddings(struct writer *writer, const struct tiny_checkpoint *
 	add_norm(writer, "embeddings.", "LayerNorm", size);
 }
 
+static void add_head(struct writer *writer, const struct tiny_checkpoint *tiny, unsigned int layer)
+{
+	bool last = layer + 1 == tiny->layers;
+	char prefix[48] = "";
+	const char *pooler = "pooler";
+
+	if (tiny->head_names == TINY_EXITS)
+		snprintf(prefix, sizeof(prefix), "exits.%u.", layer);
+	else if (!last)
+		snprintf(prefix, sizeof(prefix), "encoder.highway.%u.", layer);
+	if (tiny->head_names != TINY_EXITS && tiny->architecture == EB_ARCHITECTURE_BERT)
+		pooler = "pooler.dense";
+	add_linear(writer, prefix, pooler, tiny->hidden, tiny->hidden, 1);
+	add_linear(writer, prefix, "classifier", tiny->classes, tiny->hidden, 3);
+}
+
+/* Counters, as exporters leave them behind, and a type that is not known here. */
+static void add_extra_tensors(struct writer *writer)
+{
+	struct eb_tensor_source *tensor = &writer->tensors[writer->count++];
+
+	*tensor = (struct eb_tensor_source){ .name = strdup("embeddings.position_ids"),
+					     .type = EB_TENSOR_I64, .rank = 2,
+					     .shape = { 1, TINY_POSITIONS },
+					     .bytes = calloc(TINY_POSITIONS, 8) };
+}
+
 static void write_weights(const char *folder, const struct tiny_checkpoint *tiny)
 {
 	struct writer *writer = calloc(1, sizeof(*writer));
-	char prefix[32];
 
 	assert_non_null(writer);
 	writer->random = tiny->seed;
 	add_embeddings(writer, tiny);
 	add_layers(writer, tiny);
 	for (unsigned int i = 0; i < tiny->layers; i++) {
-		if (i + 1 < tiny->layers && !(tiny->exits >> i & 1))
-			continue;
-		snprintf(prefix, sizeof(prefix), "exits.%u.", i);
-		add_linear(writer, prefix, "pooler", TINY_HIDDEN, TINY_HIDDEN, 1);
-		add_linear(writer, prefix, "classifier", tiny->classes, TINY_HIDDEN, 3);
+		if (i + 1 == tiny->layers ||
+		    (tiny->head_names != TINY_CLASSIFIER && tiny->exits >> i & 1))
+			add_head(writer, tiny, i);
 	}
+	if (tiny->extra_tensors)
+		add_extra_tensors(writer);
 	assert_int_equal(eb_safetensors_write(path_in(folder, "model.safetensors"),
 					      writer->tensors, writer->count), EB_OK);
 	for (size_t i = 0; i < writer->count; i++) {
@@ -312,23 +393,27 @@ static void write_vocabulary(const char *folder)
 static void write_config(const char *folder, const struct tiny_checkpoint *tiny)
 {
 	bool albert = tiny->architecture == EB_ARCHITECTURE_ALBERT;
-	char text[1024];
+	char text[1024], embedding[100];
 
+	snprintf(embedding, sizeof(embedding),
+		 "\"embedding_size\": %u, \"num_hidden_groups\": 1, \"inner_group_num\": 1,",
+		 tiny->embedding);
 	snprintf(text, sizeof(text),
-		 "{ \"model_type\": \"%s\", \"hidden_size\": %d, \"num_hidden_layers\": %u,\n"
-		 "\"num_attention_heads\": 2, \"intermediate_size\": %d, \"vocab_size\": %d,\n"
+		 "{ \"model_type\": \"%s\", \"hidden_size\": %u, \"num_hidden_layers\": %u,\n"
+		 "\"num_attention_heads\": %u, \"intermediate_size\": %u, \"vocab_size\": %d,\n"
 		 "\"max_position_embeddings\": %d, \"type_vocab_size\": 2, \"num_labels\": %u,\n"
-		 "%s \"hidden_act\": \"gelu\", \"layer_norm_eps\": 1e-12,\n"
-		 "\"id2label\": { \"0\": \"no\", \"1\": \"yes\" } }\n",
-		 albert ? "albert" : "bert", TINY_HIDDEN, tiny->layers, TINY_INTERMEDIATE,
-		 TINY_VOCABULARY, TINY_POSITIONS, tiny->classes,
-		 albert ? "\"embedding_size\": 16, \"num_hidden_groups\": 1, \"inner_group_num\": 1,"
-			: "");
+		 "%s \"hidden_act\": \"%s\", \"layer_norm_eps\": 1e-12,\n"
+		 "\"attention_span_ramp\": 4, \"id2label\": { \"0\": \"no\", \"1\": \"yes\" } }\n",
+		 albert ? "albert" : "bert", tiny->hidden, tiny->layers, tiny->heads,
+		 tiny->intermediate, TINY_VOCABULARY, TINY_POSITIONS, tiny->classes,
+		 albert ? embedding : "", tiny->activation ? tiny->activation : "gelu");
 	write_text(path_in(folder, "config.json"), text);
 }
 
-void tiny_checkpoint_write(const char *folder, const struct tiny_checkpoint *tiny)
+void tiny_checkpoint_write(const char *folder, const struct tiny_checkpoint *described)
 {
+	const struct tiny_checkpoint all = sized(described), *tiny = &all;
+
 	if (tiny->sentencepiece)
 		write_pieces(folder);
 	else

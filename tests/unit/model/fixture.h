@@ -32,6 +32,13 @@ struct tiny_checkpoint {
 	unsigned int classes;
 	bool outlier;			/* one feed-forward weight far above the others */
 	bool sentencepiece;		/* spiece.model in place of vocab.txt */
+	/* 0: the defaults below */
+	unsigned int hidden, heads, intermediate, embedding;
+	const char *activation;		/* NULL: "gelu" */
+	const float *spans;		/* [heads] of every layer; NULL: none */
+	bool masked;			/* half of each feed-forward matrix, by a mask beside it */
+	enum { TINY_EXITS, TINY_HIGHWAY, TINY_CLASSIFIER } head_names;
+	bool extra_tensors;		/* of types that nothing reads */
 	unsigned int exits;		/* bit l: layer l (from 0) has a head; the last always */
 	uint64_t seed;
 };
@@ -41,6 +48,7 @@ extern const struct tiny_checkpoint tiny_bert, tiny_albert;
 #define TINY_VOCABULARY 60
 #define TINY_POSITIONS 64
 #define TINY_HIDDEN 32
+#define TINY_HEADS 2
 #define TINY_INTERMEDIATE 64
 #define TINY_EMBEDDING 16		/* ALBERT */
 

@@ -55,10 +55,16 @@ static void configurations_that_do_not_fit_are_refused(void **state)
 		const char *from, *to, *detail;
 	} changes[] = {
 		{ "\"bert\"", "\"gpt2\"", "\"model_type\" is \"gpt2\"" },
-		{ "\"gelu\"", "\"gelu_new\"", "\"hidden_act\" is \"gelu_new\"" },
+		{ "\"gelu\"", "\"swish\"", "\"hidden_act\" is \"swish\"" },
 		{ "\"num_hidden_layers\": 4", "\"num_hidden_layers\": 25", "is 25, supported" },
 		{ "\"num_hidden_layers\": 4", "\"layers\": 4", "\"num_hidden_layers\" is missing" },
-		{ "\"hidden_size\": 32", "\"hidden_size\": 40", "multiple of 16" },
+		{ "\"hidden_size\": 32", "\"hidden_size\": 33", "2 attention heads do not divide the hidden size 33" },
+		{ "\"num_attention_heads\": 2, \"intermediate_size\": 64",
+		  "\"num_attention_heads\": 256, \"intermediate_size\": 64",
+		  "256 attention heads do not divide" },
+		{ "\"num_labels\": 2", "\"num_labels\": 17", "\"num_labels\" is 17" },
+		{ "\"attention_span_ramp\": 4", "\"attention_span_ramp\": 0",
+		  "\"attention_span_ramp\" is 0" },
 		{ "\"hidden_size\": 32", "\"hidden_size\": \"32\"", "not an integer" },
 		{ "\"num_attention_heads\": 2", "\"num_attention_heads\": 3", "3 attention heads" },
 		{ "\"num_labels\": 2", "\"num_labels\": 1", "\"num_labels\" is 1" },
@@ -216,10 +222,10 @@ static void missing_and_misshapen_tensors_are_refused_by_name(void **state)
 	replace_in_weights(*state, "encoder.layer.2.output.dense.weight",
 			   "encoder.layer.2.output.tense.weight");
 	assert_detail(load(*state), EB_INVALID_ARGUMENT,
-		      "tensor encoder.layer.2.output.dense.weight is missing");
+		      "tensor encoder.layer.2.output.dense.weight is missing; expected is a matrix of 32 x 64");
 	tiny_checkpoint_write(*state, &tiny_bert);
 	replace_in_weights(*state, "\"shape\":[64,32]", "\"shape\":[32,64]");
-	assert_detail(load(*state), EB_INVALID_ARGUMENT, "config.json asks for 64 x 32");
+	assert_detail(load(*state), EB_INVALID_ARGUMENT, "has shape 32 x 64, config.json asks for 64 x 32");
 	tiny_checkpoint_write(*state, &tiny_bert);
 	replace_in_weights(*state, "embeddings.word_embeddings.weight",
 			   "embeddings.word_embeddings.veight");

@@ -155,7 +155,7 @@ static void tensors_that_lie_are_refused_by_name(void **state)
 		const char *detail;
 	} lies[] = {
 		{ "{\"shape\":[4],\"data_offsets\":[0,16]}", "tensor t has no \"dtype\"" },
-		{ "{\"dtype\":\"F64\",\"shape\":[2],\"data_offsets\":[0,16]}", "type F64" },
+		{ "{\"dtype\":\"F64\",\"shape\":[4],\"data_offsets\":[0,16]}", "its shape and type say 32" },
 		{ "{\"dtype\":\"F32\",\"data_offsets\":[0,16]}", "no \"shape\"" },
 		{ "{\"dtype\":\"F32\",\"shape\":[4]}", "no \"data_offsets\"" },
 		{ "{\"dtype\":\"F32\",\"shape\":[-4],\"data_offsets\":[0,16]}", "non-negative" },
