@@ -16,6 +16,32 @@
 
 #include "edgebert_compat_config.h"
 
+#ifdef EDGEBERT_HAVE_GOVERNOR_HEADER
+#include <linux/devfreq-governor.h>
+#elif defined(CONFIG_PM_DEVFREQ)
+#include <linux/devfreq.h>
+
+/* What governors need is exported, but its header was private. */
+#define DEVFREQ_NAME_LEN		16
+#define DEVFREQ_GOV_START		0x1
+#define DEVFREQ_MAX_FREQ		ULONG_MAX
+#define DEVFREQ_GOV_FLAG_IRQ_DRIVEN	BIT(1)
+
+struct devfreq_governor {
+	struct list_head node;
+	const char name[DEVFREQ_NAME_LEN];
+	const u64 attrs;
+	const u64 flags;
+	int (*get_target_freq)(struct devfreq *devfreq, unsigned long *freq);
+	int (*event_handler)(struct devfreq *devfreq, unsigned int event, void *data);
+};
+
+int devfreq_add_governor(struct devfreq_governor *governor);
+int devfreq_remove_governor(struct devfreq_governor *governor);
+void devfreq_get_freq_range(struct devfreq *devfreq, unsigned long *min_freq,
+			    unsigned long *max_freq);
+#endif
+
 #ifndef EDGEBERT_HAVE_SCHED_INIT_ARGS
 struct drm_sched_init_args {
 	const struct drm_sched_backend_ops *ops;

@@ -57,6 +57,9 @@ fi
 	# A signalled fence forgets its operations, thus the module they are in.
 	probe FENCE_FORGETS_OPS linux/dma-fence.h \
 		"void *probe(struct dma_fence *f) { return &f->inline_lock; }" "$@"
+	# What a devfreq governor needs is public.
+	probe GOVERNOR_HEADER linux/devfreq-governor.h \
+		"struct devfreq_governor probe;" "$@"
 	# struct drm_driver has a date, which must not be missing.
 	probe DRIVER_DATE drm/drm_drv.h \
 		"struct drm_driver probe = { .date = \"0\" };" "$@"

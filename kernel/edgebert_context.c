@@ -121,22 +121,33 @@ static int edgebert_context_priority(u32 priority, enum drm_sched_priority *resu
 	}
 }
 
-/* The context's window of operating points, from the user's wish. */
-static int edgebert_context_window(struct edgebert_device *edev,
-				   const struct drm_edgebert_context_create *args,
-				   struct edgebert_context *context)
+/* Sets the context's window of operating points to the user's wish, if the table has it. */
+static int edgebert_context_set_window(struct edgebert_device *edev,
+				       struct edgebert_context *context, u32 low, u32 high)
 {
 	u32 highest = edev->info.point_count - 1;
 
-	context->point_low = args->operating_point_low;
-	context->point_high = args->operating_point_high == U32_MAX ? highest :
-			      args->operating_point_high;
-	if (context->point_high > highest || context->point_low > context->point_high) {
-		drm_dbg(&edev->drm, "operating points %u..%u are not within 0..%u\n",
-			context->point_low, context->point_high, highest);
+	if (high == U32_MAX)
+		high = highest;
+	if (high > highest || low > high) {
+		drm_dbg(&edev->drm, "operating points %u..%u are not within 0..%u\n", low, high,
+			highest);
 		return -EINVAL;
 	}
+	WRITE_ONCE(context->window, high << 8 | low);
 	return 0;
+}
+
+/*
+ * Gives a job, when it starts, the window that its context has by now.  The device clamps
+ * it to the administrator's, and the job's wish to both.
+ */
+void edgebert_context_apply_window(struct edgebert_context *context, struct edgebert_hw_job *desc)
+{
+	u16 window = READ_ONCE(context->window);
+
+	desc->window_low = window & 0xff;
+	desc->window_high = window >> 8;
 }
 
 static struct edgebert_context *
@@ -156,7 +167,8 @@ edgebert_context_alloc(struct edgebert_file *efile, const struct drm_edgebert_co
 	context = kzalloc_obj(*context);
 	if (!context)
 		return ERR_PTR(-ENOMEM);
-	ret = edgebert_context_window(edev, args, context);
+	ret = edgebert_context_set_window(edev, context, args->operating_point_low,
+					  args->operating_point_high);
 	if (ret)
 		goto err_free;
 	ret = edgebert_vm_activate(efile->vm);
@@ -226,4 +238,23 @@ int edgebert_ioctl_context_destroy(struct drm_device *drm, void *data, struct dr
 	}
 	edgebert_context_close(context);
 	return 0;
+}
+
+int edgebert_ioctl_context_set(struct drm_device *drm, void *data, struct drm_file *file)
+{
+	struct drm_edgebert_context_set *args = data;
+	struct edgebert_context *context;
+	int ret;
+
+	if (args->flags) {
+		drm_dbg(drm, "unknown flags %#x\n", args->flags);
+		return -EINVAL;
+	}
+	context = edgebert_context_find(file, args->context_id);
+	if (!context)
+		return -ENOENT;
+	ret = edgebert_context_set_window(context->edev, context, args->operating_point_low,
+					  args->operating_point_high);
+	edgebert_context_put(context);
+	return ret;
 }

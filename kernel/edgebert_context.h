@@ -24,8 +24,7 @@ struct edgebert_vm;
  * @vm: address space of the file, referenced
  * @device_entry: in edev->contexts, under edev->lists_lock, until @stopped
  * @entity: the scheduler's side of the queue
- * @point_low: lowest operating point of its jobs
- * @point_high: highest operating point of its jobs
+ * @window: operating points of its jobs, highest << 8 | lowest, to be read at once
  * @submit_lock: guards @stopped and @next_sequence, keeps jobs in order
  * @stopped: takes no more jobs
  * @next_sequence: number of the next job
@@ -39,8 +38,7 @@ struct edgebert_context {
 	struct edgebert_vm *vm;
 	struct list_head device_entry;
 	struct drm_sched_entity entity;
-	u32 point_low;
-	u32 point_high;
+	u16 window;
 	struct mutex submit_lock;
 	bool stopped;
 	u64 next_sequence;
@@ -51,10 +49,12 @@ struct edgebert_context {
 
 struct edgebert_context *edgebert_context_find(struct drm_file *file, u32 id);
 void edgebert_context_put(struct edgebert_context *context);
+void edgebert_context_apply_window(struct edgebert_context *context, struct edgebert_hw_job *desc);
 void edgebert_contexts_close(struct edgebert_file *efile);
 void edgebert_contexts_stop_all(struct edgebert_device *edev);
 
 int edgebert_ioctl_context_create(struct drm_device *drm, void *data, struct drm_file *file);
 int edgebert_ioctl_context_destroy(struct drm_device *drm, void *data, struct drm_file *file);
+int edgebert_ioctl_context_set(struct drm_device *drm, void *data, struct drm_file *file);
 
 #endif /* EDGEBERT_CONTEXT_H */

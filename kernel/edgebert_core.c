@@ -13,11 +13,13 @@
 
 #include "edgebert_core.h"
 #include "edgebert_device.h"
-#include "edgebert_pm.h"
 #include "edgebert_regs.h"
 
 /* How long the device may take for what it does in microseconds when well. */
 #define EDGEBERT_CORE_WAIT_US	(2 * USEC_PER_SEC)
+
+/* No core of any technology has a higher supply. */
+#define EDGEBERT_CORE_MILLIVOLT_MAX	5000
 
 /* Waits until (register & mask) == value. */
 static int edgebert_core_wait(struct edgebert_device *edev, u32 offset, u32 mask, u32 value)
@@ -39,7 +41,7 @@ static int edgebert_core_wait(struct edgebert_device *edev, u32 offset, u32 mask
 	return -ETIMEDOUT;
 }
 
-/* The table must be usable as it is: sorted, without zeros. */
+/* The table must be usable as it is: sorted, without zeros and nonsense. */
 static int edgebert_core_read_points(struct edgebert_device *edev)
 {
 	struct edgebert_info *info = &edev->info;
@@ -58,6 +60,12 @@ static int edgebert_core_read_points(struct edgebert_device *edev)
 		if (!point->khz || (i && point->khz <= info->points[i - 1].khz)) {
 			drm_err(&edev->drm, "operating point %u has unusable frequency %u kHz\n",
 				i, point->khz);
+			return -EINVAL;
+		}
+		if (!point->millivolt || point->millivolt > EDGEBERT_CORE_MILLIVOLT_MAX ||
+		    (i && point->millivolt < info->points[i - 1].millivolt)) {
+			drm_err(&edev->drm, "operating point %u has unusable voltage %u mV\n",
+				i, point->millivolt);
 			return -EINVAL;
 		}
 	}
@@ -152,15 +160,14 @@ static void edgebert_core_write_address(struct edgebert_device *edev, u32 offset
 /* Programs a stopped device and lets it fetch jobs.  The rings must have been restarted. */
 int edgebert_core_start(struct edgebert_device *edev)
 {
-	u32 highest = edev->info.point_count - 1, status;
+	u32 status;
 
 	edgebert_core_write_address(edev, EDGEBERT_HW_REG_SUBMIT_BASE_LO, edev->ring.submit_dma);
 	edgebert_core_write_address(edev, EDGEBERT_HW_REG_COMPLETE_BASE_LO,
 				    edev->ring.complete_dma);
 	edgebert_write(edev, RING_ORDER, EDGEBERT_RING_ORDER);
 	edgebert_core_write_address(edev, EDGEBERT_HW_REG_CONTEXT_TABLE_LO, edev->hw.table_dma);
-	edgebert_write(edev, DVFS_WINDOW, highest << 8);
-	edgebert_write(edev, DVFS_DEFAULT, highest);
+	edgebert_dvfs_start(edev);
 	edgebert_write(edev, IRQ_STATUS, GENMASK(EDGEBERT_HW_IRQ_COUNT - 1, 0));
 	edgebert_write(edev, IRQ_ENABLE, GENMASK(EDGEBERT_HW_IRQ_COUNT - 1, 0));
 	edgebert_write(edev, CONTROL, EDGEBERT_HW_CONTROL_ENABLE);
@@ -249,16 +256,4 @@ void edgebert_core_context_clear(struct edgebert_device *edev, u32 id)
 void edgebert_core_context_free(struct edgebert_device *edev, u32 id)
 {
 	ida_free(&edev->hw.ids, id);
-}
-
-/* The clock in force now, 0 when the device does not say.  Asleep, it is at the lowest point. */
-u32 edgebert_core_frequency_khz(struct edgebert_device *edev)
-{
-	u32 point = 0;
-
-	if (edgebert_pm_get_if_awake(edev)) {
-		point = edgebert_read(edev, DVFS_CURRENT);
-		edgebert_pm_put(edev);
-	}
-	return point < edev->info.point_count ? edev->info.points[point].khz : 0;
 }

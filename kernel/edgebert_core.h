@@ -19,6 +19,5 @@ void edgebert_core_context_clear(struct edgebert_device *edev, u32 id);
 void edgebert_core_context_free(struct edgebert_device *edev, u32 id);
 int edgebert_core_context_update(struct edgebert_device *edev, u32 id);
 void edgebert_core_context_abort(struct edgebert_device *edev, u32 id);
-u32 edgebert_core_frequency_khz(struct edgebert_device *edev);
 
 #endif /* EDGEBERT_CORE_H */

@@ -15,6 +15,7 @@
  *	  recovery.lock
  *	    hw.update_lock
  *	      envm.regs_lock
+ *	      dvfs.lock
  *	  envm.wear_lock
  *	    envm.regs_lock
  *	ring.lock (interrupts off)
@@ -38,6 +39,8 @@
 #include <drm/drm_device.h>
 #include <drm/gpu_scheduler.h>
 
+#include "edgebert_devfreq.h"
+#include "edgebert_dvfs.h"
 #include "edgebert_envm.h"
 #include "edgebert_hw.h"
 #include "edgebert_recovery.h"
@@ -100,6 +103,8 @@ struct edgebert_device {
 	unsigned int sched_pauses;	/* edgebert_sched_pause() without its resume */
 	struct edgebert_recovery recovery;
 	struct edgebert_envm envm;
+	struct edgebert_dvfs dvfs;
+	struct edgebert_devfreq devfreq;
 
 	/* Releases what jobs held, off the scheduler's own queue. */
 	struct workqueue_struct *cleanup_wq;

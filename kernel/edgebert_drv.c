@@ -20,6 +20,7 @@
 #include "edgebert_device.h"
 #include "edgebert_drv.h"
 #include "edgebert_envm_ioctl.h"
+#include "edgebert_event.h"
 #include "edgebert_gem.h"
 #include "edgebert_query.h"
 #include "edgebert_result.h"
@@ -103,7 +104,9 @@ static const struct drm_ioctl_desc edgebert_ioctls[] = {
 	EDGEBERT_IOCTL(CONTEXT_DESTROY, context_destroy),
 	EDGEBERT_IOCTL(SUBMIT, submit),
 	EDGEBERT_IOCTL(JOB_RESULT, job_result),
+	EDGEBERT_IOCTL(CONTEXT_SET, context_set),
 	EDGEBERT_IOCTL(CONTEXT_COUNTERS, context_counters),
+	EDGEBERT_IOCTL(EVENTS, events),
 	EDGEBERT_IOCTL(ENVM_INFO, envm_info),
 	EDGEBERT_IOCTL(ENVM_READ, envm_read),
 	EDGEBERT_ADMIN_IOCTL(ENVM_ERASE, envm_erase),
@@ -118,7 +121,7 @@ static const struct drm_ioctl_desc edgebert_ioctls[] = {
  *
  * - 1.0: initial interface
  * - 1.1: CONTEXT_COUNTERS, deadlines of jobs, contexts can be banned,
- *   ENVM_*, envm_generation of jobs
+ *   ENVM_*, envm_generation of jobs, CONTEXT_SET, EVENTS, QUERY_DVFS
  */
 const struct drm_driver edgebert_drm_driver = {
 	.driver_features = DRIVER_COMPUTE_ACCEL | DRIVER_GEM | DRIVER_SYNCOBJ |

@@ -16,11 +16,13 @@ struct edgebert_vm;
  * @edev: the device
  * @vm: its address space, referenced
  * @contexts: struct edgebert_context by id
+ * @events: DRM_EDGEBERT_EVENT_* that it asked for
  */
 struct edgebert_file {
 	struct edgebert_device *edev;
 	struct edgebert_vm *vm;
 	struct xarray contexts;
+	u32 events;
 };
 
 extern const struct drm_driver edgebert_drm_driver;

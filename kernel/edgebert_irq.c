@@ -48,7 +48,7 @@ out:
 	return IRQ_HANDLED;
 }
 
-/* Causes that need no action yet: the device acts on heat by itself. */
+/* Tells the device that a cause was seen. */
 static irqreturn_t edgebert_irq_acknowledge(struct edgebert_device *edev, u32 cause)
 {
 	int idx;
@@ -63,9 +63,14 @@ static irqreturn_t edgebert_irq_acknowledge(struct edgebert_device *edev, u32 ca
 	return IRQ_HANDLED;
 }
 
+/* The device has acted on heat by itself; others want to know. */
 static irqreturn_t edgebert_irq_dvfs(int irq, void *data)
 {
-	return edgebert_irq_acknowledge(data, EDGEBERT_HW_IRQ_DVFS);
+	irqreturn_t ret = edgebert_irq_acknowledge(data, EDGEBERT_HW_IRQ_DVFS);
+
+	if (ret == IRQ_HANDLED)
+		edgebert_dvfs_changed(data);
+	return ret;
 }
 
 static irqreturn_t edgebert_irq_envm(int irq, void *data)

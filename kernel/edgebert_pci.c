@@ -15,9 +15,11 @@
 #include "edgebert_context.h"
 #include "edgebert_core.h"
 #include "edgebert_debugfs.h"
+#include "edgebert_devfreq.h"
 #include "edgebert_device.h"
 #include "edgebert_drv.h"
 #include "edgebert_envm_slot.h"
+#include "edgebert_dvfs.h"
 #include "edgebert_irq.h"
 #include "edgebert_pm.h"
 #include "edgebert_recovery.h"
@@ -64,6 +66,9 @@ static int edgebert_pci_alloc(struct edgebert_device *edev)
 	if (ret)
 		return ret;
 	ret = edgebert_core_init(edev);
+	if (ret)
+		return ret;
+	ret = edgebert_dvfs_init(edev);
 	if (ret)
 		return ret;
 	ret = edgebert_ring_init(edev);
@@ -131,10 +136,13 @@ static int edgebert_pci_probe(struct pci_dev *pdev, const struct pci_device_id *
 	if (ret)
 		goto err_sched;
 	edgebert_envm_find_active(edev);
+	ret = edgebert_devfreq_init(edev);
+	if (ret)
+		goto err_stop;
 	edgebert_debugfs_init(edev);
 	ret = drm_dev_register(&edev->drm, 0);
 	if (ret)
-		goto err_stop;
+		goto err_devfreq;
 	edgebert_pm_enable(edev);
 
 	drm_info(&edev->drm, "hardware %u.%u, profile %.16s, %u operating points up to %u MHz\n",
@@ -142,9 +150,12 @@ static int edgebert_pci_probe(struct pci_dev *pdev, const struct pci_device_id *
 		 edev->info.point_count, edev->info.points[edev->info.point_count - 1].khz / 1000);
 	return 0;
 
+err_devfreq:
+	edgebert_devfreq_fini(edev);
 err_stop:
 	edgebert_pci_stop(edev, pdev);
 err_sched:
+	edgebert_dvfs_fini(edev);
 	edgebert_sched_fini(edev);
 err_recovery:
 	edgebert_recovery_fini(edev);
@@ -161,6 +172,7 @@ static void edgebert_pci_remove(struct pci_dev *pdev)
 
 	edgebert_pm_disable(edev);
 	drm_dev_unplug(&edev->drm);
+	edgebert_devfreq_fini(edev);
 	edgebert_pci_stop(edev, pdev);
 	/* What has completed has; the rest will not. */
 	edgebert_ring_poll(edev);
@@ -168,6 +180,7 @@ static void edgebert_pci_remove(struct pci_dev *pdev)
 	edgebert_contexts_stop_all(edev);
 	edgebert_sched_fini(edev);
 	edgebert_recovery_fini(edev);
+	edgebert_dvfs_fini(edev);
 	edgebert_vm_revoke_all(edev);
 }
 
@@ -207,7 +220,27 @@ static struct pci_driver edgebert_pci_driver = {
 	.dev_groups = edgebert_sysfs_groups,
 	.driver.pm = pm_ptr(&edgebert_pm_ops),
 };
-module_pci_driver(edgebert_pci_driver);
+
+static int __init edgebert_init(void)
+{
+	int ret;
+
+	ret = edgebert_devfreq_register_governor();
+	if (ret)
+		return ret;
+	ret = pci_register_driver(&edgebert_pci_driver);
+	if (ret)
+		edgebert_devfreq_unregister_governor();
+	return ret;
+}
+module_init(edgebert_init);
+
+static void __exit edgebert_exit(void)
+{
+	pci_unregister_driver(&edgebert_pci_driver);
+	edgebert_devfreq_unregister_governor();
+}
+module_exit(edgebert_exit);
 
 MODULE_AUTHOR("EdgeBERT developers");
 MODULE_DESCRIPTION("EdgeBERT inference accelerator");

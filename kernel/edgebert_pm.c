@@ -107,6 +107,7 @@ static int edgebert_pm_stop(struct edgebert_device *edev)
 	int ret = 0;
 
 	guard(mutex)(&edev->hw.update_lock);
+	edgebert_dvfs_stop(edev);
 	if (!edgebert_is_lost(edev))
 		ret = edgebert_core_stop(edev);
 	edev->hw.asleep = !ret;

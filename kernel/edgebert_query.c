@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Questions about the device, answered from what probe read and jobs added up to: none
- * of them touches a register.
+ * Questions about the device, answered from what probe read and jobs added up to.  Only
+ * the one about operating points reads registers; none wakes the device up.
  */
 #include <linux/math64.h>
 #include <linux/uaccess.h>
@@ -84,6 +84,29 @@ static int edgebert_query_telemetry(struct edgebert_device *edev,
 	return edgebert_query_answer(args, &answer, sizeof(answer));
 }
 
+static int edgebert_query_dvfs(struct edgebert_device *edev, struct drm_edgebert_dev_query *args)
+{
+	struct drm_edgebert_query_dvfs answer = { };
+	struct edgebert_dvfs_state state;
+	int ret;
+
+	if (args->pointer) {
+		ret = edgebert_dvfs_read(edev, &state);
+		if (ret)
+			return ret;
+		answer.current_point = state.current_point;
+		answer.default_point = state.default_point;
+		answer.window_low = state.limits.window_low;
+		answer.window_high = state.limits.window_high;
+		answer.thermal_max = state.limits.thermal_max;
+		answer.flags = state.limits.throttled ? DRM_EDGEBERT_DVFS_THROTTLED : 0;
+		/* Coarse, as finer steps would tell what others compute. */
+		answer.temperature_millicelsius = edgebert_dvfs_degrees(&state) * 1000;
+		answer.transitions = state.transitions;
+	}
+	return edgebert_query_answer(args, &answer, sizeof(answer));
+}
+
 int edgebert_ioctl_dev_query(struct drm_device *drm, void *data, struct drm_file *file)
 {
 	struct edgebert_device *edev = to_edgebert_device(drm);
@@ -96,6 +119,8 @@ int edgebert_ioctl_dev_query(struct drm_device *drm, void *data, struct drm_file
 		return edgebert_query_points(edev, args);
 	case DRM_EDGEBERT_QUERY_TELEMETRY:
 		return edgebert_query_telemetry(edev, args);
+	case DRM_EDGEBERT_QUERY_DVFS:
+		return edgebert_query_dvfs(edev, args);
 	default:
 		drm_dbg(drm, "unknown query %u\n", args->type);
 		return -EINVAL;

@@ -88,6 +88,7 @@ static struct dma_fence *edgebert_sched_run_job(struct drm_sched_job *base)
 	if (ret) {
 		fence = ERR_PTR(ret);
 	} else if (drm_dev_enter(&edev->drm, &idx)) {
+		edgebert_context_apply_window(job->context, &job->desc);
 		edgebert_sched_hurry(job);
 		fence = edgebert_sched_start_job(edev, job);
 		drm_dev_exit(idx);

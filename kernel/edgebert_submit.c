@@ -121,14 +121,10 @@ static int edgebert_submit_check_job(struct edgebert_submit *submit,
 static void edgebert_submit_describe(struct edgebert_submit *submit,
 				     const struct drm_edgebert_job *args, struct edgebert_job *job)
 {
-	struct edgebert_context *context = submit->context;
 	struct edgebert_hw_job *desc = &job->desc;
-	u8 point = args->operating_point;
 	int i;
 
-	if (point != DRM_EDGEBERT_OPERATING_POINT_DEFAULT)
-		point = clamp_t(u32, point, context->point_low, context->point_high);
-	desc->context = cpu_to_le16(context->vm->hw_context);
+	desc->context = cpu_to_le16(submit->context->vm->hw_context);
 	if (args->flags & DRM_EDGEBERT_JOB_AUTONOMOUS)
 		desc->flags = cpu_to_le16(EDGEBERT_HW_JOB_AUTONOMOUS);
 	desc->stream_address = cpu_to_le32(args->stream_address);
@@ -137,9 +133,7 @@ static void edgebert_submit_describe(struct edgebert_submit *submit,
 	desc->sequence_length = cpu_to_le16(args->sequence_length);
 	desc->entropy_threshold = cpu_to_le16(args->entropy_threshold);
 	desc->exit_layer_limit = args->exit_layer_limit;
-	desc->operating_point = point;
-	desc->window_low = context->point_low;
-	desc->window_high = context->point_high;
+	desc->operating_point = args->operating_point;
 	desc->target_latency_us = cpu_to_le32(args->target_latency_us);
 	desc->elapsed_us = cpu_to_le32(args->elapsed_us);
 	job->envm_generation = args->envm_generation;

@@ -5,9 +5,6 @@
 #include <linux/device.h>
 #include <linux/math64.h>
 
-#include <drm/drm_drv.h>
-
-#include "edgebert_core.h"
 #include "edgebert_device.h"
 #include "edgebert_sysfs.h"
 
@@ -45,21 +42,20 @@ static DEVICE_ATTR_RO(jobs_completed);
 /**
  * DOC: current_frequency_mhz
  *
- * Clock of the operating point in force, in MHz.
+ * Clock of the operating point of the last job, in MHz; the lowest, when the device has
+ * slept or was reset since.
  */
 static ssize_t current_frequency_mhz_show(struct device *dev, struct device_attribute *attr,
 					  char *buf)
 {
 	struct edgebert_device *edev = dev_get_drvdata(dev);
-	u32 khz = 0;
-	int idx;
+	struct edgebert_dvfs_state state;
+	int ret;
 
-	if (!drm_dev_enter(&edev->drm, &idx))
-		return -ENODEV;
-	if (!edgebert_is_lost(edev))
-		khz = edgebert_core_frequency_khz(edev);
-	drm_dev_exit(idx);
-	return khz ? sysfs_emit(buf, "%u\n", khz / 1000) : -ENODEV;
+	ret = edgebert_dvfs_read(edev, &state);
+	if (ret)
+		return ret;
+	return sysfs_emit(buf, "%u\n", edev->info.points[state.current_point].khz / 1000);
 }
 static DEVICE_ATTR_RO(current_frequency_mhz);
 

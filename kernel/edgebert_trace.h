@@ -214,6 +214,32 @@ TRACE_EVENT(edgebert_dvfs,
 		  __entry->millivolt, __entry->throttled)
 );
 
+/* The points that jobs may use have changed, by an administrator, cooling or temperature. */
+TRACE_EVENT(edgebert_limits,
+	TP_PROTO(struct edgebert_device *edev, const struct edgebert_dvfs_limits *limits,
+		 s32 temperature),
+	TP_ARGS(edev, limits, temperature),
+	TP_STRUCT__entry(
+		__string(device, dev_name(edev->drm.dev))
+		__field(u32, low)
+		__field(u32, high)
+		__field(u32, thermal_max)
+		__field(s32, temperature)
+		__field(bool, throttled)
+	),
+	TP_fast_assign(
+		__assign_str(device);
+		__entry->low = limits->window_low;
+		__entry->high = limits->window_high;
+		__entry->thermal_max = limits->thermal_max;
+		__entry->temperature = temperature;
+		__entry->throttled = limits->throttled;
+	),
+	TP_printk("%s window=%u..%u thermal_max=%u throttled=%d temperature=%d",
+		  __get_str(device), __entry->low, __entry->high, __entry->thermal_max,
+		  __entry->throttled, __entry->temperature)
+);
+
 #endif /* EDGEBERT_TRACE_H */
 
 #undef TRACE_INCLUDE_PATH

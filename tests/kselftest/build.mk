@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: MIT
 # Tests of the driver's ioctls, run in the VM; they need nothing but the C library.
 
-KSELFTESTS := buffers contexts counters deadlines envm faults isolation lifetime query results submit \
-	syncs timeout trace
-KSELFTEST_SHARED := tests/kselftest/harness.c tests/kselftest/device.c \
-	tests/kselftest/envm_calls.c
+KSELFTESTS := buffers contexts counters deadlines dvfs envm events faults isolation lifetime query \
+	results submit syncs timeout trace
+KSELFTEST_SHARED := $(addprefix tests/kselftest/,harness.c device.c envm_calls.c limits.c)
 
 # drm.h is the only thing used of libdrm.
 KSELFTEST_CFLAGS := $(shell $(PKG_CONFIG) --cflags libdrm 2>/dev/null)

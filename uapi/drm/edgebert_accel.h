@@ -221,7 +221,7 @@ struct drm_edgebert_query_telemetry {
 
 /** struct drm_edgebert_query_dvfs - operating points in force now */
 struct drm_edgebert_query_dvfs {
-	/** @current_point: Point of the last job, 0 before the first. */
+	/** @current_point: Point of the last job, 0 before the first and after sleep or reset. */
 	__u32 current_point;
 
 	/** @default_point: Point of jobs that ask for none. */

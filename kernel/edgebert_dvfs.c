@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Operating points: the window within which the device chooses for each job, and what
+ * it says about itself.
+ *
+ * The device alone changes its voltage and frequency.  It is told limits, which are kept
+ * here and written again after every reset and sleep.  Nobody has to wake it up for that,
+ * nor to read: while it sleeps, what it said last holds.
+ */
+#include <drm/drm_drv.h>
+#include <drm/drm_managed.h>
+
+#include "edgebert_device.h"
+#include "edgebert_dvfs.h"
+#include "edgebert_event.h"
+#include "edgebert_regs.h"
+#include "edgebert_trace.h"
+
+static void edgebert_dvfs_write(struct edgebert_device *edev)
+{
+	const struct edgebert_dvfs_state *state = &edev->dvfs.state;
+
+	edgebert_write(edev, DVFS_WINDOW,
+		       state->limits.window_high << 8 | state->limits.window_low);
+	edgebert_write(edev, DVFS_DEFAULT, state->default_point);
+}
+
+/* The device is about to fetch jobs: its registers are at their reset values. */
+void edgebert_dvfs_start(struct edgebert_device *edev)
+{
+	struct edgebert_dvfs *dvfs = &edev->dvfs;
+
+	scoped_guard(mutex, &dvfs->lock) {
+		dvfs->awake = true;
+		edgebert_dvfs_write(edev);
+	}
+	/* Temperature may have changed meanwhile. */
+	if (edev->info.capabilities & EDGEBERT_HW_CAP_THERMAL)
+		edgebert_dvfs_changed(edev);
+}
+
+/* Registers are not accessed any more when this returns. */
+void edgebert_dvfs_stop(struct edgebert_device *edev)
+{
+	guard(mutex)(&edev->dvfs.lock);
+	edev->dvfs.awake = false;
+	edev->dvfs.state.current_point = 0;
+}
+
+/* Indices of the table; the caller knows them to be valid and in order. */
+void edgebert_dvfs_set_window(struct edgebert_device *edev, u32 low, u32 high, u32 point)
+{
+	struct edgebert_dvfs *dvfs = &edev->dvfs;
+	struct edgebert_dvfs_limits *limits = &dvfs->state.limits;
+	int idx;
+
+	scoped_guard(mutex, &dvfs->lock) {
+		if (limits->window_low == low && limits->window_high == high &&
+		    dvfs->state.default_point == point)
+			return;
+		limits->window_low = low;
+		limits->window_high = high;
+		dvfs->state.default_point = point;
+		if (dvfs->awake && drm_dev_enter(&edev->drm, &idx)) {
+			edgebert_dvfs_write(edev);
+			drm_dev_exit(idx);
+		}
+	}
+	edgebert_dvfs_changed(edev);
+}
+
+/* Reads the device, if it is awake; nothing it says is believed if it is out of bounds. */
+static int edgebert_dvfs_refresh(struct edgebert_device *edev)
+{
+	struct edgebert_dvfs_state *state = &edev->dvfs.state;
+	u32 highest = edev->info.point_count - 1;
+	u32 status, transitions;
+
+	lockdep_assert_held(&edev->dvfs.lock);
+	if (!edev->dvfs.awake)
+		return 0;
+	if (edgebert_is_lost(edev))
+		return -ENODEV;
+	status = edgebert_read(edev, STATUS);
+	if (status == EDGEBERT_ALL_ONES)
+		return -ENODEV;
+	state->current_point = min(edgebert_read(edev, DVFS_CURRENT), highest);
+	transitions = edgebert_read(edev, DVFS_TRANSITIONS);
+	state->transitions += transitions - (u32)state->transitions;
+	if (!(edev->info.capabilities & EDGEBERT_HW_CAP_THERMAL))
+		return 0;
+	state->limits.throttled = status & EDGEBERT_HW_STATUS_THROTTLED;
+	state->limits.thermal_max = min(edgebert_read(edev, DVFS_THERMAL_MAX), highest);
+	state->temperature = edgebert_read(edev, TEMPERATURE);
+	return 0;
+}
+
+/* What is in force now. */
+int edgebert_dvfs_read(struct edgebert_device *edev, struct edgebert_dvfs_state *state)
+{
+	int ret = -ENODEV, idx;
+
+	if (!drm_dev_enter(&edev->drm, &idx))
+		return ret;
+	scoped_guard(mutex, &edev->dvfs.lock) {
+		ret = edgebert_dvfs_refresh(edev);
+		*state = edev->dvfs.state;
+	}
+	drm_dev_exit(idx);
+	return ret;
+}
+
+static bool edgebert_dvfs_limits_equal(const struct edgebert_dvfs_limits *a,
+				       const struct edgebert_dvfs_limits *b)
+{
+	return a->window_low == b->window_low && a->window_high == b->window_high &&
+	       a->thermal_max == b->thermal_max && a->throttled == b->throttled;
+}
+
+/* One at a time and always with the newest state, so that nobody is told an older one last. */
+static void edgebert_dvfs_work(struct work_struct *work)
+{
+	struct edgebert_dvfs *dvfs = container_of(work, struct edgebert_dvfs, work);
+	struct edgebert_device *edev = container_of(dvfs, struct edgebert_device, dvfs);
+	struct edgebert_dvfs_state state;
+
+	if (edgebert_dvfs_read(edev, &state))
+		return;
+	if (edgebert_dvfs_limits_equal(&state.limits, &dvfs->told))
+		return;
+	dvfs->told = state.limits;
+	trace_edgebert_limits(edev, &state.limits, state.temperature);
+	edgebert_event_dvfs(edev, &state.limits);
+}
+
+/* Limits or temperature may have changed: who wants to know is told, some time later. */
+void edgebert_dvfs_changed(struct edgebert_device *edev)
+{
+	schedule_work(&edev->dvfs.work);
+}
+
+int edgebert_dvfs_init(struct edgebert_device *edev)
+{
+	struct edgebert_dvfs *dvfs = &edev->dvfs;
+	u32 highest = edev->info.point_count - 1;
+
+	INIT_WORK(&dvfs->work, edgebert_dvfs_work);
+	dvfs->state.limits.window_high = highest;
+	dvfs->state.limits.thermal_max = highest;
+	dvfs->state.default_point = highest;
+	dvfs->told = dvfs->state.limits;
+	return drmm_mutex_init(&edev->drm, &dvfs->lock);
+}
+
+/* With everything unregistered that could announce a change. */
+void edgebert_dvfs_fini(struct edgebert_device *edev)
+{
+	cancel_work_sync(&edev->dvfs.work);
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The administrator's side of operating points and sleep, as files below sysfs.
+ *
+ * Functions that need root skip the test without it.
+ */
+#ifndef EDGEBERT_KSELFTEST_LIMITS_H
+#define EDGEBERT_KSELFTEST_LIMITS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <drm/edgebert_accel.h>
+
+#include "kernel/edgebert_hw.h"
+
+/* So long after a change of limits everybody knows. */
+#define LIMITS_SETTLE_MS	300
+
+struct points {
+	uint32_t count;
+	struct drm_edgebert_operating_point points[EDGEBERT_HW_OPERATING_POINTS_MAX];
+};
+
+struct points operating_points(int fd);
+struct drm_edgebert_query_dvfs query_dvfs(int fd);
+
+/* Files of the PCI device; "devfreq/NAME" is one of its devfreq device. */
+int try_write_device_file(const char *name, const char *text);
+void write_device_file(const char *name, const char *text);
+void read_device_file(const char *name, char *text, unsigned int size);
+
+/* "min_freq" or "max_freq". */
+void limit_hz(const char *name, uint64_t hz);
+void limit_points(int fd, uint32_t low, uint32_t high);
+void limits_clear(void);
+
+bool device_sleeps(void);
+/* Waits until it does. */
+void device_falls_asleep(void);
+
+#endif /* EDGEBERT_KSELFTEST_LIMITS_H */
