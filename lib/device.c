@@ -5,8 +5,10 @@
 #include <stddef.h>
 #include <stdlib.h>
 
+#include "lib/failover.h"
 #include "lib/options.h"
 
+/* What callers of the first release, 0.1.0, have. */
 #define DEVICE_OPTIONS_FIRST_SIZE offsetof(struct eb_device_options, threads)
 #define DEVICE_INFO_FIRST_SIZE sizeof(struct eb_device_info)
 #define DEVICE_COUNTERS_FIRST_SIZE sizeof(struct eb_device_counters)
@@ -23,6 +25,7 @@ enum eb_status eb_device_create(struct eb_backend_device *backend, struct eb_dev
 	atomic_init(&device->references, 1);
 	device->backend = backend;
 	pthread_mutex_init(&device->residents_lock, NULL);
+	pthread_mutex_init(&device->successor_lock, NULL);
 	status = eb_estimator_create(&backend->info, &device->estimator);
 	if (status)
 		eb_device_unref(device);
@@ -37,6 +40,10 @@ static enum eb_status create_backend(const struct eb_device_options *options,
 	char path[sizeof(((struct eb_device_info *)0)->path)];
 	enum eb_status status;
 
+	if (options->failover > 1 || (options->failover && options->backend != EB_BACKEND_ACCEL))
+		return eb_fail(EB_INVALID_ARGUMENT,
+			       "struct eb_device_options: failover is %u; it is 0, or 1 with device "
+			       "nodes", options->failover);
 	if (options->backend == EB_BACKEND_REFERENCE) {
 		if (options->path)
 			return eb_fail(EB_INVALID_ARGUMENT,
@@ -67,6 +74,7 @@ enum eb_status eb_device_open(const struct eb_device_options *options,
 	struct eb_device_options ours = { .backend = EB_BACKEND_ACCEL };
 	struct eb_backend_device *backend;
 	enum eb_status status = EB_OK;
+	struct eb_device *device;
 
 	if (!ret_device)
 		return eb_fail(EB_INVALID_ARGUMENT, "eb_device_open: ret_device is NULL");
@@ -75,7 +83,16 @@ enum eb_status eb_device_open(const struct eb_device_options *options,
 					 "eb_device_options");
 	if (!status)
 		status = create_backend(&ours, &backend);
-	return status ? status : eb_device_create(backend, ret_device);
+	if (!status)
+		status = eb_device_create(backend, &device);
+	if (status)
+		return status;
+	device->log = (struct eb_log){ .write = ours.log, .opaque = ours.log_opaque };
+	device->failover = ours.failover ? &eb_failover_nodes : NULL;
+	eb_log_say(&device->log, EB_LOG_INFO, "opened %s, profile %s",
+		   device->backend->info.path, device->backend->info.profile);
+	*ret_device = device;
+	return EB_OK;
 }
 
 struct eb_device *eb_device_ref(struct eb_device *device)
@@ -90,8 +107,10 @@ struct eb_device *eb_device_unref(struct eb_device *device)
 	    atomic_fetch_sub_explicit(&device->references, 1, memory_order_acq_rel) != 1)
 		return NULL;
 	/* Engines hold the device, and models on it their engines: none is left here. */
+	eb_device_unref(device->successor);
 	eb_estimator_destroy(device->estimator);
 	device->backend->ops->destroy(device->backend);
+	pthread_mutex_destroy(&device->successor_lock);
 	pthread_mutex_destroy(&device->residents_lock);
 	free(device);
 	return NULL;
@@ -99,27 +118,35 @@ struct eb_device *eb_device_unref(struct eb_device *device)
 
 enum eb_status eb_device_get_info(struct eb_device *device, struct eb_device_info *info)
 {
+	struct eb_device *current;
 	enum eb_status status;
 
 	if (!device)
 		return eb_fail(EB_INVALID_ARGUMENT, "eb_device_get_info: device is NULL");
 	status = eb_output_check(info, DEVICE_INFO_FIRST_SIZE, "eb_device_info");
-	if (!status)
-		eb_output_write(info, &device->backend->info, sizeof(device->backend->info));
-	return status;
+	if (status)
+		return status;
+	current = eb_device_take_current(device);
+	eb_output_write(info, &current->backend->info, sizeof(current->backend->info));
+	eb_device_unref(current);
+	return EB_OK;
 }
 
 enum eb_status eb_device_get_counters(struct eb_device *device,
 				      struct eb_device_counters *counters)
 {
 	struct eb_device_counters ours = { 0 };
+	struct eb_device *current;
 	enum eb_status status;
 
 	if (!device)
 		return eb_fail(EB_INVALID_ARGUMENT, "eb_device_get_counters: device is NULL");
 	status = eb_output_check(counters, DEVICE_COUNTERS_FIRST_SIZE, "eb_device_counters");
-	if (!status)
-		status = device->backend->ops->get_counters(device->backend, &ours);
+	if (status)
+		return status;
+	current = eb_device_take_current(device);
+	status = current->backend->ops->get_counters(current->backend, &ours);
+	eb_device_unref(current);
 	if (!status)
 		eb_output_write(counters, &ours, sizeof(ours));
 	return status;

@@ -7,9 +7,11 @@
 #include <stdatomic.h>
 
 #include "lib/backend.h"
+#include "lib/log.h"
 #include "lib/operating_point.h"
 #include "lib/window.h"
 
+struct eb_failover;
 struct eb_resident_model;
 
 struct eb_device {
@@ -19,6 +21,10 @@ struct eb_device {
 	struct eb_window_cache window;
 	pthread_mutex_t residents_lock;
 	struct eb_resident_model *residents;	/* models uploaded to this device */
+	struct eb_log log;
+	const struct eb_failover *failover;	/* NULL: nothing takes over */
+	pthread_mutex_t successor_lock;
+	struct eb_device *successor;		/* took over after this one was lost */
 };
 
 /* Takes the backend over, also when it fails. */

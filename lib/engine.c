@@ -5,55 +5,46 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/failover.h"
 #include "lib/options.h"
 #include "lib/result.h"
 
 #define STATISTICS_FIRST_SIZE sizeof(struct eb_engine_statistics)
 
+/* Devices that a sentence may lose before it ends with EB_DEVICE_LOST. */
+#define MOVES_MAX 8
+
+/* A sentence as the device gets it. */
+struct eb_tokens {
+	const uint32_t *ids;
+	size_t count;
+	uint64_t submitted_ns;
+};
+
 /* ---- creation ---- */
-
-static enum eb_status check_fit(const struct eb_device *device, const struct eb_model *model)
-{
-	const struct eb_device_info *info = &device->backend->info;
-	uint32_t missing = model->parameters.hardware_capabilities & ~info->capabilities;
-
-	if (info->hardware_version >> 16 != model->parameters.hardware_major)
-		return eb_fail(EB_MODEL_UNSUPPORTED,
-			       "%s: made for hardware version %u, %s has version %u; compile it for "
-			       "this device", model->file.name, model->parameters.hardware_major,
-			       info->path, info->hardware_version >> 16);
-	if (missing)
-		return eb_fail(EB_MODEL_UNSUPPORTED,
-			       "%s: needs hardware capabilities 0x%x that %s does not have; compile it "
-			       "for this device", model->file.name, missing, info->path);
-	return EB_OK;
-}
 
 static void destroy(struct eb_engine *engine)
 {
 	eb_request_queue_destroy(engine->queue);
-	eb_resident_model_put(engine->resident);
+	eb_place_unref(engine->place);
 	eb_model_unref(engine->model);
-	eb_device_unref(engine->device);
+	pthread_mutex_destroy(&engine->place_lock);
 	eb_tally_destroy(&engine->tally);
 	free(engine);
 }
 
-static enum eb_status set_up(struct eb_engine *engine, const struct eb_engine_options *options)
+static enum eb_status set_up(struct eb_engine *engine, struct eb_device *device,
+			     const struct eb_engine_options *options)
 {
+	struct eb_device *current = eb_device_take_current(device);
 	enum eb_status status;
 
-	status = check_fit(engine->device, engine->model);
+	status = eb_engine_options_read(current, engine->model, options, &engine->wanted);
 	if (!status)
-		status = eb_engine_options_read(engine->device, engine->model, options,
-						&engine->settings);
-	if (!status)
-		status = eb_resident_model_get(engine->device, engine->model,
-					       &engine->resident);
-	if (!status)
-		status = eb_policy_settle(&engine->settings, engine->resident);
+		status = eb_place_create(current, engine->model, &engine->wanted, &engine->place);
 	if (!status)
 		status = eb_request_queue_create(engine, &engine->queue);
+	eb_device_unref(current);
 	return status;
 }
 
@@ -72,9 +63,9 @@ enum eb_status eb_engine_create(struct eb_device *device, struct eb_model *model
 		return eb_fail(EB_OUT_OF_MEMORY, "no memory for an engine");
 	atomic_init(&engine->references, 1);
 	eb_tally_init(&engine->tally);
-	engine->device = eb_device_ref(device);
+	pthread_mutex_init(&engine->place_lock, NULL);
 	engine->model = eb_model_ref(model);
-	status = set_up(engine, options);
+	status = set_up(engine, device, options);
 	if (status)
 		destroy(engine);
 	else
@@ -97,46 +88,93 @@ struct eb_engine *eb_engine_unref(struct eb_engine *engine)
 
 /* ---- sentences ---- */
 
+struct eb_place *eb_engine_take_place(struct eb_engine *engine)
+{
+	struct eb_place *place;
+
+	pthread_mutex_lock(&engine->place_lock);
+	place = eb_place_ref(engine->place);
+	pthread_mutex_unlock(&engine->place_lock);
+	return place;
+}
+
+/* After a place was lost: moves there, unless another sentence has moved the engine already. */
+static enum eb_status move(struct eb_engine *engine, const struct eb_place *lost)
+{
+	struct eb_place *next = NULL, *before = NULL;
+	enum eb_status status = EB_OK;
+
+	/* Held while a model is uploaded: nothing can run until it is. */
+	pthread_mutex_lock(&engine->place_lock);
+	if (engine->place == lost) {
+		status = eb_place_create_successor(lost, &engine->wanted, &next);
+		if (!status) {
+			before = engine->place;
+			engine->place = next;
+			eb_tally_add_failover(&engine->tally);
+		}
+	}
+	pthread_mutex_unlock(&engine->place_lock);
+	eb_place_unref(before);
+	return status;
+}
+
 /*
  * All memory that a program can write is set for each sentence: what an earlier one
  * left in rows that this one does not use would change no label, but it would change the
  * modelled energy, in which zeros cost less.  It is small against the work of a layer.
  */
-static void fill_lane(const struct eb_engine *engine, const struct eb_lane *lane,
-		      const uint32_t *token_ids, size_t token_count)
+static void fill_lane(const struct eb_model *model, const struct eb_lane *lane,
+		      const struct eb_tokens *tokens)
 {
-	const struct eb_model_parameters *parameters = &engine->model->parameters;
+	const struct eb_model_parameters *parameters = &model->parameters;
 	uint32_t *ids = lane->input.data;
 
 	memset(lane->scratch.data, 0, lane->scratch.size);
 	memset(lane->output.data, 0, lane->output.size);
 	memset(lane->input.data, 0, lane->input.size);
-	memcpy(ids, token_ids, token_count * sizeof(*ids));
-	for (size_t i = token_count; i < parameters->sequence_max; i++)
+	memcpy(ids, tokens->ids, tokens->count * sizeof(*ids));
+	for (size_t i = tokens->count; i < parameters->sequence_max; i++)
 		ids[i] = parameters->token_padding;
 }
 
-static enum eb_status run_tokens(struct eb_engine *engine, const uint32_t *token_ids,
-				 size_t token_count, uint64_t started_ns,
-				 struct eb_result *result, uint64_t *ret_device_ns)
+static enum eb_status run_at(const struct eb_place *place, const struct eb_tokens *tokens,
+			     struct eb_result *result, uint64_t *ret_device_ns)
 {
 	struct eb_sentence sentence;
 	struct eb_lane *lane;
 	enum eb_status status;
 
-	status = eb_resident_model_take_lane(engine->resident, &lane);
+	status = eb_resident_model_take_lane(place->resident, &lane);
 	if (status)
 		return status;
-	fill_lane(engine, lane, token_ids, token_count);
-	status = eb_policy_run(&engine->settings, engine->resident, lane, (uint32_t)token_count,
-			       started_ns, &sentence);
+	fill_lane(place->resident->model, lane, tokens);
+	status = eb_policy_run(&place->settings, place->resident, lane, (uint32_t)tokens->count,
+			       tokens->submitted_ns, &sentence);
 	if (!status) {
-		eb_result_fill(&engine->settings, engine->resident, lane, (uint32_t)token_count,
+		eb_result_fill(&place->settings, place->resident, lane, (uint32_t)tokens->count,
 			       &sentence, result);
 		*ret_device_ns = sentence.device_ns;
 	}
-	eb_resident_model_return_lane(engine->resident, lane, status != EB_DEVICE_TIMEOUT);
+	eb_resident_model_return_lane(place->resident, lane, status != EB_DEVICE_TIMEOUT);
 	return status;
+}
+
+/* Runs where the engine is; from the beginning on another device if this one is lost. */
+static enum eb_status run_tokens(struct eb_engine *engine, const struct eb_tokens *tokens,
+				 struct eb_result *result, uint64_t *ret_device_ns)
+{
+	for (int moves = 0; ; moves++) {
+		struct eb_place *place = eb_engine_take_place(engine);
+		enum eb_status status = run_at(place, tokens, result, ret_device_ns);
+		const bool again = status == EB_DEVICE_LOST && moves < MOVES_MAX;
+
+		if (again)
+			status = move(engine, place);
+		eb_place_unref(place);
+		if (!again || status)
+			return status;
+	}
 }
 
 /* Whatever became of the sentence: it is counted once, here. */
@@ -156,15 +194,15 @@ enum eb_status eb_engine_classify(struct eb_engine *engine, const char *text, si
 				  uint64_t started_ns, struct eb_result *result)
 {
 	uint32_t token_ids[EDGEBERT_HW_SEQUENCE_MAX];
+	struct eb_tokens tokens = { .ids = token_ids, .submitted_ns = started_ns };
 	uint64_t device_ns = 0;
-	size_t token_count = 0;
 	enum eb_status status;
 	int truncated = 0;
 
 	status = eb_model_tokenize(engine->model, text, text_size, token_ids,
-				   EDGEBERT_HW_SEQUENCE_MAX, &token_count, &truncated);
+				   EDGEBERT_HW_SEQUENCE_MAX, &tokens.count, &truncated);
 	if (!status)
-		status = run_tokens(engine, token_ids, token_count, started_ns, result, &device_ns);
+		status = run_tokens(engine, &tokens, result, &device_ns);
 	result->truncated = truncated;
 	return conclude(engine, status, started_ns, device_ns, result);
 }
@@ -209,7 +247,9 @@ static enum eb_status check_tokens(const struct eb_model *model, const uint32_t 
 enum eb_status eb_engine_run_tokens(struct eb_engine *engine, const uint32_t *token_ids,
 				    size_t token_count, struct eb_result *result)
 {
-	const uint64_t started_ns = eb_time_ns();
+	const struct eb_tokens tokens = {
+		.ids = token_ids, .count = token_count, .submitted_ns = eb_time_ns(),
+	};
 	struct eb_result ours = { 0 };
 	uint64_t device_ns = 0;
 	enum eb_status status;
@@ -222,8 +262,8 @@ enum eb_status eb_engine_run_tokens(struct eb_engine *engine, const uint32_t *to
 		return status;
 	status = check_tokens(engine->model, token_ids, token_count);
 	if (!status)
-		status = run_tokens(engine, token_ids, token_count, started_ns, &ours, &device_ns);
-	status = conclude(engine, status, started_ns, device_ns, &ours);
+		status = run_tokens(engine, &tokens, &ours, &device_ns);
+	status = conclude(engine, status, tokens.submitted_ns, device_ns, &ours);
 	if (!status)
 		eb_output_write(result, &ours, sizeof(ours));
 	return status;
@@ -247,11 +287,12 @@ enum eb_status eb_engine_get_statistics(struct eb_engine *engine,
 	return EB_OK;
 }
 
-static enum eb_status check_estimate(const struct eb_engine *engine, uint32_t token_count,
+static enum eb_status check_estimate(const struct eb_place *place, uint32_t token_count,
 				     uint32_t first_layer, uint32_t last_layer, uint32_t point)
 {
-	const struct eb_device_info *info = &engine->device->backend->info;
-	const struct eb_model_parameters *parameters = &engine->model->parameters;
+	const struct eb_device_info *info = &place->device->backend->info;
+	const struct eb_model *model = place->resident->model;
+	const struct eb_model_parameters *parameters = &model->parameters;
 
 	if (!token_count || token_count > parameters->sequence_max)
 		return eb_fail(EB_INVALID_ARGUMENT, "eb_engine_estimate: %u tokens, the model takes "
@@ -262,9 +303,9 @@ static enum eb_status check_estimate(const struct eb_engine *engine, uint32_t to
 	if (point >= info->operating_point_count)
 		return eb_fail(EB_INVALID_ARGUMENT, "eb_engine_estimate: operating point %u, %s has "
 			       "0 to %u", point, info->path, info->operating_point_count - 1);
-	if (!engine->resident->cycles)
+	if (!place->resident->cycles)
 		return eb_fail(EB_MODEL_UNSUPPORTED, "%s: has no cycle table for the profile %s of "
-			       "%s; recompile the model for it", engine->model->file.name,
+			       "%s; recompile the model for it", model->file.name,
 			       info->profile, info->path);
 	return EB_OK;
 }
@@ -275,19 +316,23 @@ enum eb_status eb_engine_estimate(struct eb_engine *engine, uint32_t token_count
 				  uint64_t *ret_energy_pj)
 {
 	const struct eb_cycle_table *table;
-	struct eb_estimate estimate;
+	struct eb_estimate estimate = { 0 };
+	struct eb_place *place;
 	enum eb_status status;
 
 	if (!engine)
 		return eb_fail(EB_INVALID_ARGUMENT, "eb_engine_estimate: engine is NULL");
-	status = check_estimate(engine, token_count, first_layer, last_layer, operating_point);
+	place = eb_engine_take_place(engine);
+	table = place->resident->cycles;
+	status = check_estimate(place, token_count, first_layer, last_layer, operating_point);
+	if (!status)
+		estimate = eb_estimate_job(place->device->estimator,
+			eb_cycle_table_until(table, token_count, last_layer) -
+			eb_cycle_table_until(table, token_count, first_layer - 1),
+			operating_point);
+	eb_place_unref(place);
 	if (status)
 		return status;
-	table = engine->resident->cycles;
-	estimate = eb_estimate_job(engine->device->estimator,
-				   eb_cycle_table_until(table, token_count, last_layer) -
-				   eb_cycle_table_until(table, token_count, first_layer - 1),
-				   operating_point);
 	if (ret_latency_ns)
 		*ret_latency_ns = estimate.time_ns;
 	if (ret_energy_pj)

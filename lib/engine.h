@@ -7,17 +7,17 @@
 #include <stddef.h>
 
 #include "lib/clock.h"
-#include "lib/exit_policy.h"
+#include "lib/place.h"
 #include "lib/tally.h"
 
 struct eb_request_queue;
 
 struct eb_engine {
 	atomic_uint references;
-	struct eb_device *device;
 	struct eb_model *model;
-	struct eb_resident_model *resident;
-	struct eb_policy_settings settings;
+	struct eb_policy_settings wanted;	/* as asked for, not settled */
+	pthread_mutex_t place_lock;
+	struct eb_place *place;			/* under place_lock */
 	struct eb_tally tally;
 	struct eb_request_queue *queue;
 };
@@ -27,6 +27,9 @@ enum eb_status eb_engine_options_read(const struct eb_device *device,
 				      const struct eb_model *model,
 				      const struct eb_engine_options *options,
 				      struct eb_policy_settings *ret_settings);
+
+/* Where sentences run now; a reference. */
+struct eb_place *eb_engine_take_place(struct eb_engine *engine);
 
 /* Tokenizes and runs; started_ns is when the sentence was submitted. */
 enum eb_status eb_engine_classify(struct eb_engine *engine, const char *text, size_t text_size,

@@ -59,7 +59,7 @@ static struct eb_window window_for_rest(const struct eb_journey *journey)
 {
 	struct eb_device *device = journey->resident->device;
 
-	return eb_window_after(&device->window, device->backend,
+	return eb_window_after(&device->window, device->backend, &device->log,
 			       journey->sentence.operating_point);
 }
 

@@ -138,6 +138,9 @@ enum eb_status eb_resident_model_get(struct eb_device *device, struct eb_model *
 		if (!status) {
 			resident->next = device->residents;
 			device->residents = resident;
+			eb_log_say(&device->log, EB_LOG_INFO, "uploaded %s to %s: %llu bytes of "
+				   "weights", model->file.name, device->backend->info.path,
+				   (unsigned long long)model->weights_size);
 		}
 	}
 	pthread_mutex_unlock(&device->residents_lock);
@@ -222,8 +225,11 @@ enum eb_status eb_resident_model_take_lane(struct eb_resident_model *resident,
 void eb_resident_model_return_lane(struct eb_resident_model *resident, struct eb_lane *lane,
 				   bool reusable)
 {
-	if (!reusable)
+	if (!reusable) {
+		eb_log_say(&resident->device->log, EB_LOG_WARNING, "%s is stuck: the buffers of a "
+			   "sentence are given up", resident->device->backend->info.path);
 		destroy_lane(resident->device->backend, lane);
+	}
 	pthread_mutex_lock(&resident->lock);
 	if (reusable) {
 		lane->next = resident->idle_lanes;

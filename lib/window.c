@@ -13,33 +13,41 @@ static struct eb_window unpack(uint64_t packed)
 }
 
 static struct eb_window read_window(struct eb_window_cache *cache,
-				    struct eb_backend_device *backend)
+				    struct eb_backend_device *backend,
+				    const struct eb_log *log)
 {
 	struct eb_window window;
+	uint64_t packed;
 
 	if (backend->ops->get_window(backend, &window))
 		return (struct eb_window){ .high = backend->info.operating_point_count - 1 };
-	atomic_store(&cache->window, window.low | (uint64_t)window.high << 32);
+	packed = window.low | (uint64_t)window.high << 32;
+	if (atomic_exchange(&cache->window, packed) != packed)
+		eb_log_say(log, EB_LOG_INFO, "%s allows operating points %u to %u of %u",
+			   backend->info.path, window.low, window.high,
+			   backend->info.operating_point_count);
 	atomic_store(&cache->read_ns, eb_time_ns());
 	return window;
 }
 
-struct eb_window eb_window_now(struct eb_window_cache *cache, struct eb_backend_device *backend)
+struct eb_window eb_window_now(struct eb_window_cache *cache, struct eb_backend_device *backend,
+			       const struct eb_log *log)
 {
 	const uint64_t read_ns = atomic_load(&cache->read_ns);
 
 	if (!read_ns || eb_time_ns() - read_ns > FRESH_NS)
-		return read_window(cache, backend);
+		return read_window(cache, backend, log);
 	return unpack(atomic_load(&cache->window));
 }
 
 struct eb_window eb_window_after(struct eb_window_cache *cache,
-				 struct eb_backend_device *backend, uint32_t point)
+				 struct eb_backend_device *backend,
+				 const struct eb_log *log, uint32_t point)
 {
-	struct eb_window window = eb_window_now(cache, backend);
+	struct eb_window window = eb_window_now(cache, backend, log);
 
 	if (window.high != point)
-		window = read_window(cache, backend);
+		window = read_window(cache, backend, log);
 	/* The answer may be older or newer than the job; the job was before the next one. */
 	if (window.high > point)
 		window.high = point;

@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 
 #include "lib/backend.h"
+#include "lib/log.h"
 
 /*
  * What the device last said.  Administrators, cooling and temperature change it at any
@@ -17,13 +18,15 @@ struct eb_window_cache {
 };
 
 /* Never fails: whatever is wrong with the device, the next job tells better. */
-struct eb_window eb_window_now(struct eb_window_cache *cache, struct eb_backend_device *backend);
+struct eb_window eb_window_now(struct eb_window_cache *cache, struct eb_backend_device *backend,
+			       const struct eb_log *log);
 
 /*
  * The same after a job that asked for the highest point ran at this one: nothing above it
  * is allowed.
  */
 struct eb_window eb_window_after(struct eb_window_cache *cache,
-				 struct eb_backend_device *backend, uint32_t point);
+				 struct eb_backend_device *backend,
+				 const struct eb_log *log, uint32_t point);
 
 #endif /* EDGEBERT_LIB_WINDOW_H */

@@ -48,14 +48,14 @@ int32_t tuning_threshold_max(const struct tuning *tuning)
 enum eb_status tuning_forecast(const struct tuning *tuning, struct eb_engine *engine,
 			       int32_t threshold, struct operating_figures *ret_figures)
 {
-	struct eb_policy_settings settings = engine->settings;
+	struct eb_policy_settings settings = engine->place->settings;
 	struct operating_figures figures = { .threshold = threshold };
 
 	settings.threshold = (int16_t)threshold;
 	for (size_t i = 0; i < tuning->count; i++) {
 		const struct recorded_sentence *recorded = &tuning->sentences[i];
 		struct eb_sentence sentence;
-		enum eb_status status = eb_policy_forecast(&settings, engine->resident,
+		enum eb_status status = eb_policy_forecast(&settings, engine->place->resident,
 							   &recorded->result, &sentence);
 
 		if (status != EB_OK)

@@ -16,7 +16,7 @@ PROGRAMS += edgebert-model-check
 edgebert-model-check_SOURCES := tools/model/check_main.c
 edgebert-model-check_ARCHIVES := edgebert-compiler edgebert-rt edgebert-core tokenizer
 edgebert-model-check_PACKAGES = popt $(RUNTIME_PACKAGES)
-edgebert-model-check_LIBS = -lm -lpthread
+edgebert-model-check_LIBS = $(RUNTIME_LIBS)
 
 # The models of this repository.  The compiler's sources decide whether they are up to
 # date, not its time stamp: see the script.

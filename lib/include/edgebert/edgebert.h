@@ -104,6 +104,13 @@ enum eb_backend {
 	EB_BACKEND_REFERENCE,	/* the device core in this process: same bits, no device */
 };
 
+/** How much a message matters. */
+enum eb_log_level {
+	EB_LOG_ERROR,		/**< work is lost or ends with errors */
+	EB_LOG_WARNING,		/**< work goes on, but not as before */
+	EB_LOG_INFO,		/**< what is used, and what was chosen */
+};
+
 struct eb_device_options {
 	size_t size;		/* sizeof(struct eb_device_options) */
 	enum eb_backend backend;
@@ -111,6 +118,17 @@ struct eb_device_options {
 	const char *profile;	/* REFERENCE: device profile; NULL: the default */
 	/* REFERENCE: threads that work on one sentence, at most 64; 0: one.  Same results. */
 	uint32_t threads;
+	/**
+	 * ACCEL: 1: when the device disappears, its work goes on on another node with the same
+	 * profile, operating points and capabilities; sentences on it are run again there.
+	 */
+	uint32_t failover;
+	/**
+	 * Told what happens to the device beyond results and errors; NULL: nobody.  Called
+	 * from any thread, several at once; must not call the library.
+	 */
+	void (*log)(void *opaque, enum eb_log_level level, const char *message);
+	void *log_opaque;	/**< passed to log */
 	size_t :0;
 };
 
@@ -353,6 +371,7 @@ struct eb_engine_statistics {
 	uint64_t queue_ns;		/**< measured, see eb_result.queue_ns, sum */
 	uint64_t queue_max_ns;
 	uint64_t device_ns;		/**< measured: the device was at these jobs, sum */
+	uint64_t failovers;		/**< times that the engine moved to another device */
 	size_t :0;
 };
 
@@ -382,6 +401,25 @@ EB_API enum eb_status eb_engine_estimate(struct eb_engine *engine, uint32_t toke
 					 uint32_t first_layer, uint32_t last_layer,
 					 uint32_t operating_point, uint64_t *ret_latency_ns,
 					 uint64_t *ret_energy_pj) EB_WARN_UNUSED;
+
+/** A text of a batch: UTF-8, no terminator needed. */
+struct eb_batch_text {
+	const char *text;
+	size_t size;		/**< bytes */
+};
+
+/**
+ * Submits several texts at once, in order: all are accepted or none.  Keeps a device busy
+ * from the first to the last without a call of the application in between.
+ * @param engine any engine
+ * @param texts copied
+ * @param count of texts and of ret_requests, at most 4096
+ * @param ret_requests one per text, each to be let go with eb_request_unref
+ * @return EB_OK, EB_INVALID_ARGUMENT, EB_BUSY or EB_OUT_OF_MEMORY
+ */
+EB_API enum eb_status eb_engine_submit_batch(struct eb_engine *engine,
+					     const struct eb_batch_text *texts, size_t count,
+					     struct eb_request **ret_requests) EB_WARN_UNUSED;
 
 /* Asynchronous: several requests of one engine may be in flight; text is copied. */
 EB_API enum eb_status eb_engine_submit(struct eb_engine *engine, const char *text,

@@ -4,7 +4,7 @@
 runtime_tests := test_status test_options test_model_file test_policies \
 	test_exit_predictor test_exit_replay test_operating_point test_engine test_request \
 	test_accel_backend test_device_find test_latency_modes test_tally test_custom_policy \
-	test_window
+	test_window test_failover
 test_model_file_EXTRA := tiny_model.c
 test_policies_EXTRA := tiny_model.c tiny_engine.c
 test_exit_replay_EXTRA := tiny_model.c tiny_engine.c
@@ -12,11 +12,12 @@ test_latency_modes_EXTRA := tiny_model.c tiny_engine.c
 test_tally_EXTRA := tiny_model.c tiny_engine.c
 test_custom_policy_EXTRA := tiny_model.c tiny_engine.c
 test_window_EXTRA := tiny_model.c tiny_engine.c fake_driver.c
+test_failover_EXTRA := tiny_model.c tiny_engine.c fake_driver.c
 test_engine_EXTRA := tiny_model.c tiny_engine.c
 test_request_EXTRA := tiny_model.c tiny_engine.c
 test_accel_backend_EXTRA := tiny_model.c tiny_engine.c fake_driver.c
 UNIT_TESTS += $(runtime_tests)
-THREADED_UNIT_TESTS += test_status test_engine test_request test_accel_backend
+THREADED_UNIT_TESTS += test_status test_engine test_request test_accel_backend test_failover
 
 define runtime_test
 $(1)_SOURCES := tests/unit/lib/$(1).c $(addprefix tests/unit/lib/,$($(1)_EXTRA))

@@ -337,6 +337,7 @@ static int context_create(struct fake_driver *driver, struct drm_edgebert_contex
 		return -EINVAL;
 	driver->contexts++;
 	create->context_id = FAKE_CONTEXT;
+	driver->lost = driver->lost_after_opening;
 	return 0;
 }
 
@@ -379,6 +380,8 @@ static int fake_open(void *opaque, const char *path)
 	(void)path;
 	if (driver->open_error)
 		return -driver->open_error;
+	if (driver->lost)
+		return -ENODEV;
 	driver->open_files++;
 	return FAKE_FD;
 }
@@ -398,7 +401,10 @@ static int fake_ioctl(void *opaque, int fd, unsigned long request, void *argumen
 	if (fd != FAKE_FD)
 		return -EBADF;
 	pthread_mutex_lock(&driver->lock);
-	if (driver->interrupted < driver->interruptions) {
+	if (driver->lost && request != DRM_IOCTL_GEM_CLOSE &&
+	    request != DRM_IOCTL_EDGEBERT_CONTEXT_DESTROY) {
+		result = -ENODEV;
+	} else if (driver->interrupted < driver->interruptions) {
 		result = driver->interrupted++ % 2 ? -EAGAIN : -EINTR;
 	} else {
 		driver->interrupted = 0;

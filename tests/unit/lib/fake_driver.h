@@ -53,6 +53,8 @@ struct fake_driver {
 	int error;
 	int32_t result_error;		/* of every job, 0: its own */
 	uint32_t result_status;
+	bool lost;			/* every call says ENODEV, but for letting go */
+	bool lost_after_opening;	/* it is, as soon as somebody has a context */
 	uint32_t timeouts;		/* JOB_RESULT times out so often */
 	bool progress;			/* while others' jobs end */
 };

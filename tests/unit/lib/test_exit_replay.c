@@ -127,7 +127,7 @@ static uint32_t compare(struct eb_engine *engine)
 		struct eb_result real = tiny_run(engine, i);
 		struct eb_sentence forecast;
 
-		assert_int_equal(eb_policy_forecast(&engine->settings, engine->resident, &full[i],
+		assert_int_equal(eb_policy_forecast(&engine->place->settings, engine->place->resident, &full[i],
 						    &forecast), EB_OK);
 		assert_int_equal(forecast.exit_layer, real.exit_layer);
 		assert_int_equal(forecast.predicted_layer, real.predicted_layer);
@@ -190,7 +190,7 @@ static void forecast_without_cycle_table_is_refused(void **state)
 	(void)state;
 	tiny_open(&bare, &options);
 	engine = tiny_engine(&bare, &engine_options);
-	assert_int_equal(eb_policy_forecast(&engine->settings, engine->resident, &full[0],
+	assert_int_equal(eb_policy_forecast(&engine->place->settings, engine->place->resident, &full[0],
 					    &sentence), EB_MODEL_UNSUPPORTED);
 	eb_engine_unref(engine);
 	tiny_close(&bare);

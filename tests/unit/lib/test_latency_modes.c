@@ -90,7 +90,7 @@ static void both_modes_give_the_same_answers(void **state)
 static enum eb_latency_mode settled(const struct eb_engine_options *options)
 {
 	struct eb_engine *engine = tiny_engine(&tiny, options);
-	enum eb_latency_mode mode = engine->settings.mode;
+	enum eb_latency_mode mode = engine->place->settings.mode;
 
 	eb_engine_unref(engine);
 	return mode;
@@ -132,7 +132,7 @@ static void one_job_is_refused_where_it_can_not_be(void **state)
 	assert_ptr_equal(engine, (void *)1);
 	options.latency_mode = EB_LATENCY_AUTOMATIC;
 	engine = tiny_engine(&other, &options);
-	assert_int_equal(engine->settings.mode, EB_LATENCY_TWO_JOBS);
+	assert_int_equal(engine->place->settings.mode, EB_LATENCY_TWO_JOBS);
 	eb_engine_unref(engine);
 	tiny_close(&other);
 }

@@ -272,7 +272,7 @@ static void reachable_targets_are_met_at_the_cheapest_point(void **state)
 	for (size_t t = 0; t < sizeof(targets) / sizeof(targets[0]); t++) {
 		struct eb_engine_options options = tiny_options(EB_POLICY_LATENCY, targets[t]);
 		struct eb_engine *engine = tiny_engine(&tiny, &options);
-		const uint32_t highest = eb_estimator_highest_point(engine->device->estimator);
+		const uint32_t highest = eb_estimator_highest_point(engine->place->device->estimator);
 
 		for (uint32_t i = 0; i < SENTENCES; i++) {
 			struct eb_result result = tiny_run(engine, i), best;

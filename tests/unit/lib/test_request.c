@@ -98,7 +98,7 @@ static void descriptor_becomes_readable_and_stays_so(void **state)
 
 static void waiting_has_a_limit(void **state)
 {
-	const uint32_t lanes = engine->device->backend->parallel_jobs;
+	const uint32_t lanes = engine->place->device->backend->parallel_jobs;
 	struct eb_lane *taken[PARALLEL_MAX];
 	struct eb_result result = { .size = sizeof(result), .label = 77 };
 	enum eb_status outcome = EB_INTERNAL;
@@ -109,7 +109,7 @@ static void waiting_has_a_limit(void **state)
 	/* Without a lane to run in, no request can end. */
 	assert_in_range(lanes, 1, PARALLEL_MAX);
 	for (uint32_t i = 0; i < lanes; i++)
-		assert_int_equal(eb_resident_model_take_lane(engine->resident, &taken[i]), EB_OK);
+		assert_int_equal(eb_resident_model_take_lane(engine->place->resident, &taken[i]), EB_OK);
 	request = submit(0);
 	assert_int_equal(eb_request_wait(request, 0, &done, &outcome, &result), EB_OK);
 	assert_int_equal(done, 0);
@@ -118,7 +118,7 @@ static void waiting_has_a_limit(void **state)
 	assert_int_equal(done, 0);
 	assert_int_equal(result.label, 77);
 	for (uint32_t i = 0; i < lanes; i++)
-		eb_resident_model_return_lane(engine->resident, taken[i], true);
+		eb_resident_model_return_lane(engine->place->resident, taken[i], true);
 	while (!done)
 		assert_int_equal(eb_request_wait(request, 1000000, &done, &outcome, &result),
 				 EB_OK);

@@ -188,7 +188,7 @@ static void devices_that_can_not_decide_get_two_jobs(void **state)
 	assert_non_null(strstr(eb_error_detail(), "can not decide"));
 	options.latency_mode = EB_LATENCY_AUTOMATIC;
 	assert_int_equal(eb_engine_create(device, tiny.model, &options, &engine), EB_OK);
-	assert_int_equal(engine->settings.mode, EB_LATENCY_TWO_JOBS);
+	assert_int_equal(engine->place->settings.mode, EB_LATENCY_TWO_JOBS);
 	eb_engine_unref(engine);
 	eb_device_unref(device);
 }
