@@ -80,7 +80,8 @@ static void edgebert_recovery_begin_reset(struct edgebert_device *edev, const ch
 
 /*
  * After a reset: a job that had begun ends with @oldest_error, as what it had written by
- * then may be what it reads when it begins again.  The others start from scratch.
+ * then may be what it reads when it begins again.  The others start from scratch.  A record
+ * that named no job tells of none that ended: the one it was meant for had begun, too.
  */
 static void edgebert_recovery_finish_reset(struct edgebert_device *edev, int oldest_error)
 {
@@ -89,7 +90,8 @@ static void edgebert_recovery_finish_reset(struct edgebert_device *edev, int old
 
 	/* Records that were written before the reset count. */
 	edgebert_ring_poll(edev);
-	if (recovery->was_busy || recovery->fetched != READ_ONCE(edev->ring.completed))
+	if (recovery->was_busy ||
+	    recovery->fetched != READ_ONCE(edev->ring.completed) - READ_ONCE(edev->ring.unknown))
 		edgebert_ring_fail_oldest(edev, oldest_error);
 	edgebert_ring_restart(edev);
 	ret = edgebert_core_start(edev);

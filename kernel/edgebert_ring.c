@@ -49,6 +49,7 @@ void edgebert_ring_restart(struct edgebert_device *edev)
 	spin_lock_irqsave(&ring->lock, flags);
 	ring->tail = 0;
 	ring->completed = 0;
+	ring->unknown = 0;
 	memset(ring->submit, 0, EDGEBERT_RING_ENTRIES * sizeof(*ring->submit));
 	memset(ring->complete, 0, EDGEBERT_RING_ENTRIES * sizeof(*ring->complete));
 	spin_unlock_irqrestore(&ring->lock, flags);
@@ -182,6 +183,7 @@ static void edgebert_ring_consume(struct edgebert_device *edev,
 	int error;
 
 	if (!job || job->cookie != cookie) {
+		ring->unknown++;
 		drm_err_ratelimited(&edev->drm, "completion of unknown job %#llx ignored\n",
 				    cookie);
 		return;

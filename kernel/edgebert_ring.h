@@ -37,6 +37,7 @@ struct edgebert_stats {
  * @complete_dma: bus address of @complete
  * @tail: jobs written since the rings were started
  * @completed: records consumed since the rings were started
+ * @unknown: those of them that named no job in the ring
  * @next_cookie: name of the next job, never used twice
  * @slots: job with cookie c in slot c % EDGEBERT_RING_ENTRIES
  * @active: the same jobs, oldest first
@@ -54,6 +55,7 @@ struct edgebert_ring {
 	dma_addr_t complete_dma;
 	u32 tail;
 	u32 completed;
+	u32 unknown;
 	u64 next_cookie;
 	struct edgebert_job *slots[EDGEBERT_RING_ENTRIES];
 	struct list_head active;
