@@ -228,9 +228,10 @@ judge() {
 	fi
 }
 
-# What QEMU said, less what is no news: this much for each device, and more for a lost one.
+# What QEMU said, less what is no news: this much for each device, also when its link is down, and
+# more for a lost one.
 show_qemu_log() {
-	local known='Could not enable error recovery'
+	local known='Could not enable error recovery|invalid PCI interrupt pin 255'
 
 	! compgen -G "$work/killed*" >/dev/null ||
 		known+='|failed to read header: EOF|vfio_user_|vfio-user:|Bad address|Broken pipe'

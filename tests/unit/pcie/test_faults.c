@@ -152,6 +152,8 @@ static void occasions_are_counted(void **state)
 	command(board, "clear mmu-fault");
 	runs_well(board, &job);
 	assert_true(status_has(board, "- mmu-fault armed=0 fired=9\n"));
+	command(board, "clear");
+	assert_false(status_has(board, "mmu-fault"));
 }
 
 static void a_context_is_chosen(void **state)

@@ -187,6 +187,7 @@ bool eb_fault_holds_reset(const struct eb_device *device)
 void eb_fault_clear(struct eb_device *device)
 {
 	device->faults.armed = 0;
+	memset(device->faults.kinds, 0, sizeof(device->faults.kinds));
 	device->faults.override_count = 0;
 	device->faults.reset_stuck = false;
 	device->faults.update_stuck = false;
