@@ -115,7 +115,7 @@ bind_fails() {
 	dmesg -c >/dev/null
 	device "$@" now || return
 	bind_status=0
-	echo "$address" >$PCI_DRIVER/bind || bind_status=$?
+	echo "$address" >$PCI_DRIVER/bind || bind_status=1
 	dmesg -c >"$GUEST_WORK/log"
 	cat "$GUEST_WORK/log"
 	device clear
