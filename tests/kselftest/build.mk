@@ -3,7 +3,9 @@
 
 KSELFTESTS := buffers contexts counters deadlines dvfs envm events faults isolation lifetime query \
 	results submit syncs timeout trace
-KSELFTEST_SHARED := $(addprefix tests/kselftest/,harness.c device.c envm_calls.c limits.c)
+# With faults inside the kernel, where it can inject them.
+KSELFTESTS += failnth
+KSELFTEST_SHARED := $(addprefix tests/kselftest/,harness.c device.c envm_calls.c fault.c limits.c)
 
 # drm.h is the only thing used of libdrm.
 KSELFTEST_CFLAGS := $(shell $(PKG_CONFIG) --cflags libdrm 2>/dev/null)

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Faults inside the kernel, one at a time: the nth allocation or copy of a system call fails.
+ */
+#ifndef EDGEBERT_KSELFTEST_FAULT_H
+#define EDGEBERT_KSELFTEST_FAULT_H
+
+#include <stdbool.h>
+
+/* Why this kernel cannot, or NULL; prepares it otherwise.  Needs root. */
+const char *fault_prepare(void);
+
+/* The nth chance of this thread to fail will. */
+void fault_arm(unsigned int nth);
+/* True when there have been so many chances, and so one has failed. */
+bool fault_disarm(void);
+
+/* What a call may say when memory or a copy was refused. */
+bool fault_is_clean(int error);
+
+#endif /* EDGEBERT_KSELFTEST_FAULT_H */
