@@ -158,14 +158,16 @@ static void edgebert_results_forget(struct edgebert_results *results, u64 sequen
 static int edgebert_results_wait(struct edgebert_results *results, u64 sequence, s64 timeout_ns,
 				 struct drm_edgebert_result *result)
 {
-	unsigned long timeout = drm_timeout_abs_to_jiffies(timeout_ns);
 	int ret = 0;
 	long left;
 
-	left = wait_event_interruptible_timeout(results->wait,
-						edgebert_results_peek(results, sequence, result,
-								      &ret),
-						timeout);
+	/* Jiffies that come late come together: then they are over before the time is. */
+	do {
+		left = wait_event_interruptible_timeout(results->wait,
+							edgebert_results_peek(results, sequence,
+									      result, &ret),
+							drm_timeout_abs_to_jiffies(timeout_ns));
+	} while (!left && (s64)ktime_get_ns() < timeout_ns);
 	if (left < 0)
 		return left;
 	return left ? ret : -ETIMEDOUT;

@@ -86,6 +86,9 @@ int main(int argc, char **argv)
 	end = in_ns(atoi(argv[1]) * SECOND_NS);
 	workload_init_slow(&w, device_open(), argc > 2 ? atoi(argv[2]) : 20);
 	at_a_time = argc > 3 ? (unsigned int)atoi(argv[3]) : JOBS_AT_A_TIME;
+	/* For scripts that must not disturb what has not begun. */
+	printf("at work\n");
+	fflush(stdout);
 	while (in_ns(0) < end && step(&tally, &w, &next_result, at_a_time))
 		;
 	printf("%u good, %u cancelled, %u lost, %u wrong\n", tally.good, tally.cancelled,

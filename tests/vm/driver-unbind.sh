@@ -24,6 +24,9 @@ unbind_under_load() {
 		edgebert-load 60 >"$GUEST_WORK/$name" 2>&1 &
 		eval "$name=\$!"
 	done
+	for name in a b c; do
+		wait_until 60 grep -q '^at work' "$GUEST_WORK/$name" || return
+	done
 	sleep "$1"
 	echo "$address" >$PCI_DRIVER/unbind || return
 	has_no_node || return
@@ -36,7 +39,7 @@ bind_again() {
 }
 
 repeatedly() {
-	for moment in 1.0 1.1 1.2 1.3 1.4; do
+	for moment in 0.1 0.2 0.3 0.4 0.5; do
 		unbind_under_load $moment && bind_again || return
 	done
 }
