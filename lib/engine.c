@@ -17,6 +17,7 @@
 /* A sentence as the device gets it. */
 struct eb_tokens {
 	const uint32_t *ids;
+	const uint32_t *types;		/* NULL: all 0 */
 	size_t count;
 	uint64_t submitted_ns;
 };
@@ -136,6 +137,9 @@ static void fill_lane(const struct eb_model *model, const struct eb_lane *lane,
 	memcpy(ids, tokens->ids, tokens->count * sizeof(*ids));
 	for (size_t i = tokens->count; i < parameters->sequence_max; i++)
 		ids[i] = parameters->token_padding;
+	if (tokens->types)
+		memcpy(ids + parameters->sequence_max, tokens->types,
+		       tokens->count * sizeof(*ids));
 }
 
 static enum eb_status run_at(const struct eb_place *place, const struct eb_tokens *tokens,
@@ -190,38 +194,66 @@ static enum eb_status conclude(struct eb_engine *engine, enum eb_status status,
 	return EB_OK;
 }
 
-enum eb_status eb_engine_classify(struct eb_engine *engine, const char *text, size_t text_size,
+enum eb_status eb_engine_classify(struct eb_engine *engine, const struct eb_batch_text *text,
 				  uint64_t started_ns, struct eb_result *result)
 {
-	uint32_t token_ids[EDGEBERT_HW_SEQUENCE_MAX];
-	struct eb_tokens tokens = { .ids = token_ids, .submitted_ns = started_ns };
+	uint32_t ids[EDGEBERT_HW_SEQUENCE_MAX], types[EDGEBERT_HW_SEQUENCE_MAX];
+	struct eb_tokens tokens = { .ids = ids, .submitted_ns = started_ns };
 	uint64_t device_ns = 0;
 	enum eb_status status;
 	int truncated = 0;
 
-	status = eb_model_tokenize(engine->model, text, text_size, token_ids,
-				   EDGEBERT_HW_SEQUENCE_MAX, &tokens.count, &truncated);
+	if (text->second) {
+		tokens.types = types;
+		status = eb_model_tokenize_pair(engine->model, text->text, text->size, text->second,
+						text->second_size, ids, types,
+						EDGEBERT_HW_SEQUENCE_MAX, &tokens.count,
+						&truncated);
+	} else {
+		status = eb_model_tokenize(engine->model, text->text, text->size, ids,
+					   EDGEBERT_HW_SEQUENCE_MAX, &tokens.count, &truncated);
+	}
 	if (!status)
 		status = run_tokens(engine, &tokens, result, &device_ns);
 	result->truncated = truncated;
 	return conclude(engine, status, started_ns, device_ns, result);
 }
 
-enum eb_status eb_engine_run(struct eb_engine *engine, const char *text, size_t text_size,
-			     struct eb_result *result)
+static enum eb_status run_text(struct eb_engine *engine, const struct eb_batch_text *text,
+			       struct eb_result *result)
 {
 	const uint64_t started_ns = eb_time_ns();
 	struct eb_result ours = { 0 };
 	enum eb_status status;
 
-	if (!engine)
-		return eb_fail(EB_INVALID_ARGUMENT, "eb_engine_run: engine is NULL");
 	status = eb_output_check(result, EB_RESULT_FIRST_SIZE, "eb_result");
 	if (!status)
-		status = eb_engine_classify(engine, text, text_size, started_ns, &ours);
+		status = eb_engine_classify(engine, text, started_ns, &ours);
 	if (!status)
 		eb_output_write(result, &ours, sizeof(ours));
 	return status;
+}
+
+enum eb_status eb_engine_run(struct eb_engine *engine, const char *text, size_t text_size,
+			     struct eb_result *result)
+{
+	const struct eb_batch_text single = { .text = text, .size = text_size };
+
+	if (!engine)
+		return eb_fail(EB_INVALID_ARGUMENT, "eb_engine_run: engine is NULL");
+	return run_text(engine, &single, result);
+}
+
+enum eb_status eb_engine_run_pair(struct eb_engine *engine, const char *first, size_t first_size,
+				  const char *second, size_t second_size, struct eb_result *result)
+{
+	const struct eb_batch_text pair = { .text = first, .size = first_size, .second = second,
+					    .second_size = second_size };
+
+	if (!engine || !first || !second)
+		return eb_fail(EB_INVALID_ARGUMENT, "eb_engine_run_pair: %s is NULL",
+			       !engine ? "engine" : !first ? "first" : "second");
+	return run_text(engine, &pair, result);
 }
 
 static enum eb_status check_tokens(const struct eb_model *model, const uint32_t *token_ids,

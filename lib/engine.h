@@ -32,7 +32,7 @@ enum eb_status eb_engine_options_read(const struct eb_device *device,
 struct eb_place *eb_engine_take_place(struct eb_engine *engine);
 
 /* Tokenizes and runs; started_ns is when the sentence was submitted. */
-enum eb_status eb_engine_classify(struct eb_engine *engine, const char *text, size_t text_size,
+enum eb_status eb_engine_classify(struct eb_engine *engine, const struct eb_batch_text *text,
 				  uint64_t started_ns, struct eb_result *result);
 
 /* request.c: the queue and its threads, which start with the first request. */

@@ -61,9 +61,28 @@ enum eb_status eb_policy_run(const struct eb_policy_settings *settings,
 	return status;
 }
 
+/* With one exit, the last layer's, the policies that leave early would mislead by their name. */
+static enum eb_status check_exits(const struct eb_policy_settings *settings,
+				  const struct eb_model *model)
+{
+	bool early = settings->policy == EB_POLICY_ENTROPY ||
+		     settings->policy == EB_POLICY_LATENCY;
+
+	if (!early || (model->exit_layers & (model->exit_layers - 1)))
+		return EB_OK;
+	return eb_fail(EB_MODEL_UNSUPPORTED,
+		       "%s: has no exit before its last layer, which the %s policy needs: use policy "
+		       "full, or compile a checkpoint with exit heads", model->file.name,
+		       settings->policy == EB_POLICY_ENTROPY ? "entropy" : "latency");
+}
+
 enum eb_status eb_policy_settle(struct eb_policy_settings *settings,
 				const struct eb_resident_model *resident)
 {
+	enum eb_status status = check_exits(settings, resident->model);
+
+	if (status)
+		return status;
 	switch (settings->policy) {
 	case EB_POLICY_LATENCY:
 		return eb_latency_settle(settings, resident);

@@ -303,6 +303,10 @@ enum eb_status eb_model_get_info(const struct eb_model *model, struct eb_model_i
 		(float)p->default_threshold / EB_MODEL_ENTROPY_ONE;
 	ours.weight_bytes = model->weights_size;
 	ours.sentence_pairs = p->flags & EB_MODEL_FLAG_PAIRS ? 1 : 0;
+	ours.exit_predictor = model->has_predictor;
+	ours.embedding_size = p->embedding_size;
+	ours.tokenizer = p->tokenizer == EB_MODEL_TOKENIZER_WORDPIECE ? "wordpiece" :
+									"sentencepiece";
 	eb_output_write(info, &ours, sizeof(ours));
 	return EB_OK;
 }

@@ -19,8 +19,7 @@ static enum eb_status take_requests(struct eb_request_queue *queue, const struct
 	size_t taken = 0;
 
 	while (taken < count && !status) {
-		status = eb_request_take(queue, texts[taken].text, texts[taken].size,
-					 &requests[taken]);
+		status = eb_request_take(queue, &texts[taken], &requests[taken]);
 		taken += !status;
 	}
 	while (status && taken)
@@ -64,6 +63,25 @@ enum eb_status eb_engine_submit(struct eb_engine *engine, const char *text, size
 	return status;
 }
 
+enum eb_status eb_engine_submit_pair(struct eb_engine *engine, const char *first,
+				     size_t first_size, const char *second, size_t second_size,
+				     struct eb_request **ret_request)
+{
+	const struct eb_batch_text pair = { .text = first, .size = first_size, .second = second,
+					    .second_size = second_size };
+	struct eb_request *request = NULL;
+	enum eb_status status;
+
+	if (!engine || !first || !second || !ret_request)
+		return eb_fail(EB_INVALID_ARGUMENT, "eb_engine_submit_pair: %s is NULL",
+			       !engine ? "engine" : !first ? "first" : !second ? "second" :
+			       "ret_request");
+	status = submit(engine, &pair, 1, &request);
+	if (!status)
+		*ret_request = request;
+	return status;
+}
+
 enum eb_status eb_engine_submit_batch(struct eb_engine *engine, const struct eb_batch_text *texts,
 				      size_t count, struct eb_request **ret_requests)
 {
@@ -77,7 +95,7 @@ enum eb_status eb_engine_submit_batch(struct eb_engine *engine, const struct eb_
 		return eb_fail(EB_INVALID_ARGUMENT, "eb_engine_submit_batch: %zu texts, 1 to %d can "
 			       "be submitted at once", count, EB_REQUESTS_QUEUED_MAX);
 	for (size_t i = 0; i < count; i++) {
-		if (!texts[i].text && texts[i].size)
+		if (!texts[i].text && (texts[i].size || texts[i].second))
 			return eb_fail(EB_INVALID_ARGUMENT,
 				       "eb_engine_submit_batch: text %zu is NULL", i);
 	}

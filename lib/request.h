@@ -22,8 +22,9 @@ enum eb_request_state {
 struct eb_request {
 	struct eb_request *next, *previous;	/* while queued or spare */
 	struct eb_engine *engine;
-	char *text;
-	size_t text_size, text_capacity;
+	char *bytes;			/* the text, or both of a pair one after the other */
+	size_t capacity;
+	struct eb_batch_text text;	/* within */
 	uint64_t submitted_ns;
 	int fd;
 
@@ -53,8 +54,8 @@ enum eb_status eb_request_queue_reserve(struct eb_request_queue *queue, size_t c
 void eb_request_queue_append(struct eb_request_queue *queue, struct eb_request *request);
 
 /* request_pool.c: with the lock not held. */
-enum eb_status eb_request_take(struct eb_request_queue *queue, const char *text,
-			       size_t text_size, struct eb_request **ret_request);
+enum eb_status eb_request_take(struct eb_request_queue *queue, const struct eb_batch_text *text,
+			       struct eb_request **ret_request);
 /* Neither queued nor running.  Kept for the next one unless there are enough. */
 void eb_request_give_back(struct eb_request_queue *queue, struct eb_request *request);
 /* Frees what is kept. */

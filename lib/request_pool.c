@@ -22,7 +22,7 @@ static void free_request(struct eb_request *request)
 	if (request->fd >= 0)
 		close(request->fd);
 	pthread_cond_destroy(&request->ended);
-	free(request->text);
+	free(request->bytes);
 	free(request);
 }
 
@@ -63,26 +63,44 @@ static struct eb_request *take_spare(struct eb_request_queue *queue)
 	return request;
 }
 
-static enum eb_status set_text(struct eb_request *request, const char *text, size_t text_size)
+static enum eb_status make_room(struct eb_request *request, size_t size)
 {
-	if (text_size > request->text_capacity || !request->text) {
-		size_t capacity = text_size > TEXT_ROOM ? text_size : TEXT_ROOM;
-		char *larger = realloc(request->text, capacity);
+	size_t capacity = size > TEXT_ROOM ? size : TEXT_ROOM;
+	char *larger;
 
-		if (!larger)
-			return eb_fail(EB_OUT_OF_MEMORY, "no memory for a text of %zu bytes",
-				       text_size);
-		request->text = larger;
-		request->text_capacity = capacity;
-	}
-	if (text_size)
-		memcpy(request->text, text, text_size);
-	request->text_size = text_size;
+	if (request->bytes && size <= request->capacity)
+		return EB_OK;
+	larger = realloc(request->bytes, capacity);
+	if (!larger)
+		return eb_fail(EB_OUT_OF_MEMORY, "no memory for a text of %zu bytes", size);
+	request->bytes = larger;
+	request->capacity = capacity;
 	return EB_OK;
 }
 
-enum eb_status eb_request_take(struct eb_request_queue *queue, const char *text,
-			       size_t text_size, struct eb_request **ret_request)
+static enum eb_status set_text(struct eb_request *request, const struct eb_batch_text *text)
+{
+	size_t second_size = text->second ? text->second_size : 0, size;
+	enum eb_status status;
+
+	if (__builtin_add_overflow(text->size, second_size, &size))
+		return eb_fail(EB_OUT_OF_MEMORY, "no memory for two texts of such sizes");
+	status = make_room(request, size);
+	if (status)
+		return status;
+	request->text = (struct eb_batch_text){ .text = request->bytes, .size = text->size };
+	if (text->size)
+		memcpy(request->bytes, text->text, text->size);
+	if (text->second) {
+		request->text.second = request->bytes + text->size;
+		request->text.second_size = second_size;
+		memcpy(request->bytes + text->size, text->second, second_size);
+	}
+	return EB_OK;
+}
+
+enum eb_status eb_request_take(struct eb_request_queue *queue, const struct eb_batch_text *text,
+			       struct eb_request **ret_request)
 {
 	const uint64_t submitted_ns = eb_time_ns();
 	struct eb_request *request = take_spare(queue);
@@ -91,7 +109,7 @@ enum eb_status eb_request_take(struct eb_request_queue *queue, const char *text,
 	status = request ? EB_OK : create(&request);
 	if (status)
 		return status;
-	status = set_text(request, text, text_size);
+	status = set_text(request, text);
 	if (status) {
 		free_request(request);
 		return status;
@@ -114,7 +132,7 @@ void eb_request_give_back(struct eb_request_queue *queue, struct eb_request *req
 		got = read(request->fd, &count, sizeof(count));
 	} while (got < 0 && errno == EINTR);
 	pthread_mutex_lock(&queue->lock);
-	if (queue->spare_count < SPARE_MAX && request->text_capacity <= TEXT_KEPT_MAX) {
+	if (queue->spare_count < SPARE_MAX && request->capacity <= TEXT_KEPT_MAX) {
 		request->next = queue->spare;
 		queue->spare = request;
 		queue->spare_count++;

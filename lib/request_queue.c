@@ -39,8 +39,8 @@ static void run_request(struct eb_request_queue *queue, struct eb_request *reque
 	eb_request_queue_remove(queue, request);
 	request->state = EB_REQUEST_RUNNING;
 	pthread_mutex_unlock(&queue->lock);
-	outcome = eb_engine_classify(queue->engine, request->text, request->text_size,
-				     request->submitted_ns, &result);
+	outcome = eb_engine_classify(queue->engine, &request->text, request->submitted_ns,
+				     &result);
 	pthread_mutex_lock(&queue->lock);
 	request->outcome = outcome;
 	if (outcome)

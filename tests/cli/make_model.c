@@ -66,6 +66,8 @@ static const struct kind kinds[] = {
 	{ .name = "good" },
 	{ .name = "other-seed", .options = { .seed = 7 } },
 	{ .name = "without-predictor", .options = { .without_predictor = true } },
+	{ .name = "without-exits", .options = { .only_last_exit = true } },
+	{ .name = "pairs", .options = { .pairs = true } },
 	{ .name = "predicts-layer-2", .damage = predict_layer_2 },
 	{ .name = "other-version", .damage = other_version },
 	{ .name = "cut", .damage = cut },

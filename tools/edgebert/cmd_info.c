@@ -6,6 +6,7 @@
 
 #include "kernel/edgebert_hw.h"
 #include "tools/edgebert/diagnosis.h"
+#include "tools/edgebert/model_info.h"
 #include "tools/edgebert/render.h"
 #include "tools/edgebert/report.h"
 #include "tools/edgebert/session.h"
@@ -14,6 +15,7 @@
 
 static struct {
 	struct session_options session;
+	const char *model;
 	bool all;
 	bool counters;
 	bool json;
@@ -21,6 +23,7 @@ static struct {
 
 static const struct option_row rows[] = {
 	SESSION_DEVICE_ROWS(options.session),
+	OPTION_TEXT("model", 'm', "FILE", &options.model, "show this model file, and no device"),
 	OPTION_FLAG("all", 'a', &options.all, "show every EdgeBERT device"),
 	OPTION_FLAG("counters", 'c', &options.counters, "show the counters only"),
 	OPTION_JSON(&options.json),
@@ -197,6 +200,19 @@ static int print_diagnosis(struct record *record, enum eb_status failure)
 	return options.json ? render_json(record) : render_text(record);
 }
 
+static int print_model(void)
+{
+	struct record *record = record_new();
+	int failed;
+
+	record_add_whole(record, "schema_version", NULL, "", 1);
+	failed = model_info_add(record, options.model);
+	if (!failed)
+		failed = options.json ? render_json(record) : render_text(record);
+	record_free(record);
+	return failed;
+}
+
 static int run_info(const struct arguments *arguments)
 {
 	struct record *record = record_new();
@@ -206,9 +222,9 @@ static int run_info(const struct arguments *arguments)
 	int unprinted;
 
 	(void)arguments;
-	if (failed) {
+	if (failed || options.model) {
 		record_free(record);
-		return failed;
+		return failed ? failed : print_model();
 	}
 	record_add_whole(record, "schema_version", NULL, "", 1);
 	record_add_text(record, "library_version", NULL, eb_version());
@@ -225,11 +241,12 @@ static int run_info(const struct arguments *arguments)
 
 const struct command command_info = {
 	.name = "info",
-	.summary = "show the device, its operating points and counters",
+	.summary = "show the device, its operating points and counters, or a model",
 	.synopsis = "",
 	.description =
 		"Shows identity, memories, operating points and counters of a device.  Where none\n"
 		"can be opened, it says what is missing: device, module, node or permission.\n"
+		"With --model, shows what a model file holds and which policies it can run.\n"
 		"Cycles, busy time and energy are modelled figures.",
 	OPTION_ROWS(rows),
 	.run = run_info,

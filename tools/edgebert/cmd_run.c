@@ -180,7 +180,8 @@ const struct command command_run = {
 	.summary = "classify sentences, one per line",
 	.synopsis = "[FILE|-]",
 	.description =
-		"Reads one sentence per line and writes one result per line, in the same order.\n"
+		"Reads one sentence per line and writes one result per line, in the same order; for\n"
+		"a model of pairs, two texts with a tab between them.\n"
 		"A line that can not be classified gets an error in its place, and the others go on.\n"
 		"Latency and energy are modelled figures of the device.\n"
 		"\n"

@@ -253,6 +253,8 @@ static int run_tune(const struct arguments *arguments)
 	int failed = 0;
 
 	(void)arguments;
+	if (options.session.policy == POLICY_OF_MODEL)
+		options.session.policy = EB_POLICY_ENTROPY;
 	if (options.session.policy == EB_POLICY_FULL)
 		failed = report_tool(EXIT_USAGE, "--policy full has no threshold: tune entropy or "
 				     "latency");

@@ -33,6 +33,26 @@ static struct sentence *add(struct pipeline *pipeline, uint64_t line)
 	return &pipeline->sentences[place];
 }
 
+/* "first<TAB>second" for a model of pairs; the text as it is for others. */
+static enum eb_status submit(struct pipeline *pipeline, struct sentence *sentence)
+{
+	struct eb_engine *engine = pipeline->session->engine;
+	const char *text = sentence->text, *tab = memchr(text, '\t', sentence->size);
+	size_t first;
+
+	if (!pipeline->session->model_info.sentence_pairs)
+		return eb_engine_submit(engine, text, sentence->size, &sentence->request);
+	first = tab ? (size_t)(tab - text) : sentence->size;
+	if (!tab || memchr(tab + 1, '\t', sentence->size - first - 1)) {
+		fail(sentence, EB_TEXT_INVALID, tab ?
+		     "the line has more than one tab: the model takes pairs, text_a<TAB>text_b" :
+		     "the line has no tab: the model takes pairs, text_a<TAB>text_b");
+		return EB_OK;
+	}
+	return eb_engine_submit_pair(engine, text, first, tab + 1, sentence->size - first - 1,
+				     &sentence->request);
+}
+
 void pipeline_submit(struct pipeline *pipeline, uint64_t line, const char *text, size_t size,
 		     int32_t expected)
 {
@@ -46,7 +66,7 @@ void pipeline_submit(struct pipeline *pipeline, uint64_t line, const char *text,
 	sentence->text[size] = '\0';
 	sentence->size = size;
 	sentence->expected = expected;
-	status = eb_engine_submit(pipeline->session->engine, text, size, &sentence->request);
+	status = submit(pipeline, sentence);
 	if (status != EB_OK)
 		fail(sentence, status, eb_error_detail());
 }

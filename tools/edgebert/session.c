@@ -90,7 +90,7 @@ static int open_model(struct session *session, const char *path)
 }
 
 /* The model first: a mistake in its path is found without a device, too. */
-int session_open(struct session *session, const struct session_options *options)
+int session_open(struct session *session, struct session_options *options)
 {
 	int failed;
 
@@ -98,6 +98,9 @@ int session_open(struct session *session, const struct session_options *options)
 	failed = session_check(options);
 	if (!failed)
 		failed = open_model(session, options->model);
+	if (!failed && options->policy == POLICY_OF_MODEL)
+		options->policy = session->model_info.exit_count ? EB_POLICY_ENTROPY :
+								   EB_POLICY_FULL;
 	if (!failed)
 		failed = session_open_device(options, &session->device);
 	if (!failed)

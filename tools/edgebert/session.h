@@ -9,7 +9,7 @@
 
 struct session_options {
 	const char *model;
-	uint32_t policy;		/* enum eb_policy */
+	uint32_t policy;		/* enum eb_policy, or POLICY_OF_MODEL until it is open */
 	uint32_t target_latency_us;	/* 0: not given */
 	uint32_t latency_mode;		/* enum eb_latency_mode */
 	uint32_t target_scope;		/* enum eb_target_scope */
@@ -23,9 +23,12 @@ struct session_options {
 	int32_t in_flight;
 };
 
+/* Not chosen: entropy where the model has exits, else full. */
+#define POLICY_OF_MODEL UINT32_MAX
+
 /* in_flight: sentences at once unless the user says otherwise. */
 #define SESSION_DEFAULTS(in_flight_) \
-	{ .policy = EB_POLICY_ENTROPY, .entropy = -1, \
+	{ .policy = POLICY_OF_MODEL, .entropy = -1, \
 	  .operating_point = EB_OPERATING_POINT_HIGHEST, .in_flight = in_flight_ }
 
 #define IN_FLIGHT_MAX 64
@@ -50,7 +53,7 @@ extern const char *const unreachable_names[];
 #define SESSION_ENGINE_ROWS(options) \
 	OPTION_REQUIRED_TEXT("model", 'm', "FILE", &(options).model, "model file (.ebm)"), \
 	OPTION_CHOICE("policy", 'p', "POLICY", &(options).policy, policy_names, \
-		      "when to stop (default: entropy)"), \
+		      "when to stop (default: entropy; full for a model without exits)"), \
 	OPTION_DURATION("target-latency", 't', "DURATION", &(options).target_latency_us, 1, 1e9, \
 			"modelled latency that policy latency must meet, as 50ms"), \
 	OPTION_CHOICE("latency-mode", 0, "MODE", &(options).latency_mode, latency_mode_names, \
@@ -84,7 +87,8 @@ struct session {
 /* These return 0 or the exit status, reported already. */
 int session_check(const struct session_options *options);
 int session_open_device(const struct session_options *options, struct eb_device **ret_device);
-int session_open(struct session *session, const struct session_options *options);
+/* Also chooses options->policy where nobody did. */
+int session_open(struct session *session, struct session_options *options);
 /* Another policy on the same device and model. */
 int session_set_policy(struct session *session, const struct session_options *options);
 void session_close(struct session *session);

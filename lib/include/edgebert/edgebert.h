@@ -191,6 +191,9 @@ struct eb_model_info {
 	float default_entropy_threshold;	/* nats */
 	uint64_t weight_bytes;
 	uint32_t sentence_pairs;	/* 1: made for pairs of texts (eb_engine_run_pair) */
+	uint32_t exit_predictor;	/* 1: there is one, which EB_POLICY_LATENCY needs */
+	uint32_t embedding_size;
+	const char *tokenizer;		/* "wordpiece" or "sentencepiece" */
 	size_t :0;
 };
 
@@ -339,7 +342,21 @@ struct eb_result {
 /* Tokenizes, runs and waits.  text is UTF-8, text_size bytes, no terminator needed. */
 EB_API enum eb_status eb_engine_run(struct eb_engine *engine, const char *text, size_t text_size,
 				    struct eb_result *result) EB_WARN_UNUSED;
-/* The same for token ids, special tokens included. */
+/**
+ * The same for a pair of texts, as models for pairs take them (a question and a sentence, a
+ * premise and a hypothesis).  Neither may be empty; where the model's sequence_max cuts, the
+ * longer one loses tokens.
+ * @param engine any engine
+ * @param first UTF-8, first_size bytes
+ * @param second UTF-8, second_size bytes
+ * @param result filled on success
+ * @return as eb_engine_run; EB_TEXT_INVALID and EB_TEXT_EMPTY say which text
+ */
+EB_API enum eb_status eb_engine_run_pair(struct eb_engine *engine, const char *first,
+					 size_t first_size, const char *second,
+					 size_t second_size,
+					 struct eb_result *result) EB_WARN_UNUSED;
+/* eb_engine_run for token ids, special tokens included. */
 EB_API enum eb_status eb_engine_run_tokens(struct eb_engine *engine, const uint32_t *token_ids,
 					   size_t token_count,
 					   struct eb_result *result) EB_WARN_UNUSED;
@@ -402,10 +419,12 @@ EB_API enum eb_status eb_engine_estimate(struct eb_engine *engine, uint32_t toke
 					 uint32_t operating_point, uint64_t *ret_latency_ns,
 					 uint64_t *ret_energy_pj) EB_WARN_UNUSED;
 
-/** A text of a batch: UTF-8, no terminator needed. */
+/** A text or a pair of texts of a batch: UTF-8, no terminator needed. */
 struct eb_batch_text {
 	const char *text;
 	size_t size;		/**< bytes */
+	const char *second;	/**< second text of a pair; NULL: a single text */
+	size_t second_size;	/**< bytes */
 };
 
 /**
@@ -425,6 +444,11 @@ EB_API enum eb_status eb_engine_submit_batch(struct eb_engine *engine,
 EB_API enum eb_status eb_engine_submit(struct eb_engine *engine, const char *text,
 				       size_t text_size,
 				       struct eb_request **ret_request) EB_WARN_UNUSED;
+/** The same for a pair of texts, see eb_engine_run_pair; both are copied. */
+EB_API enum eb_status eb_engine_submit_pair(struct eb_engine *engine, const char *first,
+					    size_t first_size, const char *second,
+					    size_t second_size,
+					    struct eb_request **ret_request) EB_WARN_UNUSED;
 /* A descriptor that becomes readable when the request ended; owned by the request. */
 EB_API int eb_request_fd(struct eb_request *request);
 /*

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: MIT
 # Unit tests of the runtime.
 
-runtime_tests := test_status test_options test_model_file test_policies \
+runtime_tests := test_pairs test_status test_options test_model_file test_policies \
 	test_exit_predictor test_exit_replay test_operating_point test_engine test_request \
 	test_accel_backend test_device_find test_latency_modes test_tally test_custom_policy \
 	test_window test_failover
+test_pairs_EXTRA := tiny_model.c tiny_engine.c
 test_model_file_EXTRA := tiny_model.c
 test_policies_EXTRA := tiny_model.c tiny_engine.c
 test_exit_replay_EXTRA := tiny_model.c tiny_engine.c

@@ -204,11 +204,14 @@ static void unreachable_sentences_are_reported_or_refused(void **state)
 static struct eb_result run_late(struct eb_engine *engine, uint32_t number, uint64_t late_ns)
 {
 	struct eb_result result = { .size = sizeof(result) };
+	struct eb_batch_text single = { 0 };
 	char text[256];
 
 	tiny_model_text(number, text, sizeof(text));
-	assert_int_equal(eb_engine_classify(engine, text, strlen(text), eb_time_ns() - late_ns,
-					    &result), EB_OK);
+	single.text = text;
+	single.size = strlen(text);
+	assert_int_equal(eb_engine_classify(engine, &single, eb_time_ns() - late_ns, &result),
+			 EB_OK);
 	return result;
 }
 

@@ -276,7 +276,9 @@ static void add_layer(struct builder *b, uint32_t layer)
 	add_dense(b, FROM(SCRATCH, WIDE), INTERMEDIATE, FROM(SCRATCH, WORK), HIDDEN, 0.15);
 	add_sum(b, FROM(SCRATCH, WORK), FROM(SCRATCH, STATE), STATE_BIAS, FROM(SCRATCH, WORK));
 	add_layernorm(b, FROM(SCRATCH, WORK), FROM(SCRATCH, STATE));
-	add_exit_head(b, layer);
+	b->exit_command[layer - 1] = b->program.command_count - 1;
+	if (layer == b->options.layers || !b->options.only_last_exit)
+		add_exit_head(b, layer);
 	if (layer == 1)
 		add_predict(b);
 }
@@ -351,7 +353,8 @@ static void write_parameters(struct file_builder *f, const struct builder *b)
 		.layers = layers, .hidden_size = HIDDEN, .attention_heads = HEADS,
 		.intermediate_size = INTERMEDIATE, .embedding_size = HIDDEN,
 		.vocabulary_size = TINY_VOCABULARY, .classes = TINY_CLASSES,
-		.exit_count = layers, .sequence_max = TINY_SEQUENCE_MAX,
+		.exit_count = b->options.only_last_exit ? 1 : layers,
+		.flags = b->options.pairs ? EB_MODEL_FLAG_PAIRS : 0, .sequence_max = TINY_SEQUENCE_MAX,
 		.scratch_bytes = SCRATCH_BYTES, .input_bytes = 8 * TINY_SEQUENCE_MAX,
 		.output_bytes = layers * EB_MODEL_OUTPUT_ROW_BYTES,
 		.tables_bytes = PREDICTOR_ROWS * layers * 2 + VECTORS * layers * 4,
@@ -453,6 +456,8 @@ uint8_t *tiny_model_build(const struct tiny_model_options *options, size_t *ret_
 	b->options = options ? *options : (struct tiny_model_options){ 0 };
 	if (!b->options.layers)
 		b->options.layers = TINY_LAYERS;
+	if (b->options.only_last_exit)
+		b->options.without_predictor = true;
 	b->random = b->options.seed;
 	b->weights_capacity = 1u << 19;
 	b->weights = calloc(1, b->weights_capacity);

@@ -23,6 +23,8 @@ struct tiny_model_options {
 	bool without_predictor;		/* nor PREDICT */
 	bool without_predict_command;
 	bool without_cycles;
+	bool only_last_exit;		/* nor predictor */
+	bool pairs;			/* made for pairs of texts */
 };
 
 /* The file, 4096-byte aligned; free() it. options NULL: all defaults. */
