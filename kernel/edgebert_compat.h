@@ -129,4 +129,10 @@ static inline void edgebert_fence_forget_ops(struct dma_fence *fence)
 #define EDGEBERT_DRIVER_DATE
 #endif
 
+#ifdef EDGEBERT_HAVE_IMPORT_NS_TOKEN
+#define EDGEBERT_IMPORT_DMA_BUF()	MODULE_IMPORT_NS(DMA_BUF)
+#else
+#define EDGEBERT_IMPORT_DMA_BUF()	MODULE_IMPORT_NS("DMA_BUF")
+#endif
+
 #endif /* EDGEBERT_COMPAT_H */

@@ -63,5 +63,8 @@ fi
 	# struct drm_driver has a date, which must not be missing.
 	probe DRIVER_DATE drm/drm_drv.h \
 		"struct drm_driver probe = { .date = \"0\" };" "$@"
+	# Name spaces of symbols are named without quotes.
+	probe IMPORT_NS_TOKEN linux/module.h \
+		"MODULE_IMPORT_NS(DMA_BUF);" "$@"
 } >"$output.new"
 mv "$output.new" "$output"

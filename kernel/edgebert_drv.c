@@ -22,6 +22,7 @@
 #include "edgebert_envm_ioctl.h"
 #include "edgebert_event.h"
 #include "edgebert_gem.h"
+#include "edgebert_prime.h"
 #include "edgebert_query.h"
 #include "edgebert_result.h"
 #include "edgebert_submit.h"
@@ -104,6 +105,7 @@ static const struct drm_ioctl_desc edgebert_ioctls[] = {
 	EDGEBERT_IOCTL(CONTEXT_DESTROY, context_destroy),
 	EDGEBERT_IOCTL(SUBMIT, submit),
 	EDGEBERT_IOCTL(JOB_RESULT, job_result),
+	EDGEBERT_IOCTL(BO_MAP, bo_map),
 	EDGEBERT_IOCTL(CONTEXT_SET, context_set),
 	EDGEBERT_IOCTL(CONTEXT_COUNTERS, context_counters),
 	EDGEBERT_IOCTL(EVENTS, events),
@@ -121,7 +123,8 @@ static const struct drm_ioctl_desc edgebert_ioctls[] = {
  *
  * - 1.0: initial interface
  * - 1.1: CONTEXT_COUNTERS, deadlines of jobs, contexts can be banned,
- *   ENVM_*, envm_generation of jobs, CONTEXT_SET, EVENTS, QUERY_DVFS
+ *   ENVM_*, envm_generation of jobs, CONTEXT_SET, EVENTS, QUERY_DVFS,
+ *   BO_MAP
  */
 const struct drm_driver edgebert_drm_driver = {
 	.driver_features = DRIVER_COMPUTE_ACCEL | DRIVER_GEM | DRIVER_SYNCOBJ |
@@ -130,7 +133,7 @@ const struct drm_driver edgebert_drm_driver = {
 	.postclose = edgebert_postclose,
 	.show_fdinfo = edgebert_show_fdinfo,
 	.gem_create_object = edgebert_gem_create_object,
-	.gem_prime_import_sg_table = drm_gem_shmem_prime_import_sg_table,
+	.gem_prime_import = edgebert_prime_import,
 	.ioctls = edgebert_ioctls,
 	.num_ioctls = ARRAY_SIZE(edgebert_ioctls),
 	.fops = &edgebert_fops,

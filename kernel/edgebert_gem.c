@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Buffer objects: creation, mapping for the CPU, waiting.
+ * Buffer objects: creation, mapping for the device and the CPU, waiting.
  *
  * Pages are mapped for DMA once, however many address spaces the buffer is in.  The
  * helpers' own cached table is not used, because it would keep that until the last
@@ -20,6 +20,7 @@
 #include "edgebert_device.h"
 #include "edgebert_drv.h"
 #include "edgebert_gem.h"
+#include "edgebert_prime.h"
 #include "edgebert_vm.h"
 
 #define EDGEBERT_BO_FLAGS	(DRM_EDGEBERT_BO_DEVICE_READ_ONLY | DRM_EDGEBERT_BO_NO_CPU_MAP)
@@ -53,6 +54,14 @@ err_unpin:
 	return ret;
 }
 
+static void edgebert_bo_dma_unmap(struct edgebert_bo *bo)
+{
+	dma_unmap_sgtable(bo->base.base.dev->dev, bo->sgt, DMA_BIDIRECTIONAL, 0);
+	sg_free_table(bo->sgt);
+	kfree(bo->sgt);
+	drm_gem_shmem_unpin(&bo->base);
+}
+
 /* Pins the buffer's pages and maps them for DMA. */
 int edgebert_bo_dma_get(struct edgebert_bo *bo)
 {
@@ -60,7 +69,8 @@ int edgebert_bo_dma_get(struct edgebert_bo *bo)
 
 	guard(mutex)(&bo->lock);
 	if (!bo->dma_users) {
-		ret = edgebert_bo_dma_map(bo);
+		ret = drm_gem_is_imported(&bo->base.base) ? edgebert_prime_dma_map(bo) :
+							    edgebert_bo_dma_map(bo);
 		if (ret)
 			return ret;
 	}
@@ -73,11 +83,11 @@ void edgebert_bo_dma_put(struct edgebert_bo *bo)
 	guard(mutex)(&bo->lock);
 	if (--bo->dma_users)
 		return;
-	dma_unmap_sgtable(bo->base.base.dev->dev, bo->sgt, DMA_BIDIRECTIONAL, 0);
-	sg_free_table(bo->sgt);
-	kfree(bo->sgt);
+	if (drm_gem_is_imported(&bo->base.base))
+		edgebert_prime_dma_unmap(bo);
+	else
+		edgebert_bo_dma_unmap(bo);
 	bo->sgt = NULL;
-	drm_gem_shmem_unpin(&bo->base);
 }
 
 static void edgebert_gem_free(struct drm_gem_object *obj)
@@ -89,14 +99,38 @@ static void edgebert_gem_free(struct drm_gem_object *obj)
 	drm_gem_shmem_free(&bo->base);
 }
 
+/*
+ * A handle comes to be: the buffer gets a place in the file's address space.  One that was
+ * created with the handle gets its address as well; from the moment the handle exists
+ * another thread may close it.
+ */
+static int edgebert_gem_open(struct drm_gem_object *obj, struct drm_file *file)
+{
+	struct edgebert_file *efile = file->driver_priv;
+	struct edgebert_bo *bo = to_edgebert_bo(obj);
+	struct edgebert_mapping *mapping;
+	int ret;
+
+	mapping = edgebert_mapping_create(efile->vm, bo);
+	if (IS_ERR(mapping))
+		return PTR_ERR(mapping);
+	if (!bo->created)
+		return 0;
+	ret = edgebert_mapping_map(mapping, false);
+	if (ret)
+		edgebert_mapping_put(mapping);
+	else
+		bo->created->device_address = mapping->node.start;
+	return ret;
+}
+
 /* A handle is closed: the buffer leaves the file's address space when no job uses it. */
 static void edgebert_gem_close(struct drm_gem_object *obj, struct drm_file *file)
 {
 	struct edgebert_file *efile = file->driver_priv;
 	struct edgebert_mapping *mapping = edgebert_mapping_find(efile->vm, to_edgebert_bo(obj));
 
-	/* Imported buffers have none. */
-	if (!mapping)
+	if (drm_WARN_ON(obj->dev, !mapping))
 		return;
 	edgebert_mapping_put(mapping);	/* what find took */
 	edgebert_mapping_put(mapping);	/* the handle's own */
@@ -111,6 +145,7 @@ static int edgebert_gem_mmap(struct drm_gem_object *obj, struct vm_area_struct *
 
 static const struct drm_gem_object_funcs edgebert_gem_funcs = {
 	.free = edgebert_gem_free,
+	.open = edgebert_gem_open,
 	.close = edgebert_gem_close,
 	.print_info = drm_gem_shmem_object_print_info,
 	.pin = drm_gem_shmem_object_pin,
@@ -136,33 +171,12 @@ struct drm_gem_object *edgebert_gem_create_object(struct drm_device *drm, size_t
 	return &bo->base.base;
 }
 
-/*
- * The mapping's first reference becomes the handle's.  From the moment the handle exists
- * another thread may close it, so the address is taken before.
- */
-static int edgebert_bo_publish(struct edgebert_bo *bo, struct drm_file *file,
-			       struct drm_edgebert_bo_create *args)
-{
-	struct edgebert_file *efile = file->driver_priv;
-	struct edgebert_mapping *mapping;
-	int ret;
-
-	mapping = edgebert_mapping_create(efile->vm, bo);
-	if (IS_ERR(mapping))
-		return PTR_ERR(mapping);
-	args->device_address = mapping->node.start;
-	args->size = bo->base.base.size;
-	ret = drm_gem_handle_create(file, &bo->base.base, &args->handle);
-	if (ret)
-		edgebert_mapping_put(mapping);
-	return ret;
-}
-
 int edgebert_ioctl_bo_create(struct drm_device *drm, void *data, struct drm_file *file)
 {
 	struct drm_edgebert_bo_create *args = data;
 	const u64 max_size = EDGEBERT_VM_END - EDGEBERT_VM_START - EDGEBERT_HW_PAGE_SIZE;
 	struct drm_gem_shmem_object *shmem;
+	struct edgebert_bo *bo;
 	int ret, idx;
 
 	if (args->flags & ~EDGEBERT_BO_FLAGS || args->pad) {
@@ -181,10 +195,52 @@ int edgebert_ioctl_bo_create(struct drm_device *drm, void *data, struct drm_file
 		ret = PTR_ERR(shmem);
 		goto out;
 	}
-	to_edgebert_bo(&shmem->base)->flags = args->flags;
-	ret = edgebert_bo_publish(to_edgebert_bo(&shmem->base), file, args);
+	args->size = shmem->base.size;
+	bo = to_edgebert_bo(&shmem->base);
+	bo->flags = args->flags;
+	bo->created = args;
+	ret = drm_gem_handle_create(file, &shmem->base, &args->handle);
+	bo->created = NULL;
 	/* The handle has a reference of its own. */
 	drm_gem_object_put(&shmem->base);
+out:
+	drm_dev_exit(idx);
+	return ret;
+}
+
+/* For a buffer that has an address, a question. */
+int edgebert_ioctl_bo_map(struct drm_device *drm, void *data, struct drm_file *file)
+{
+	struct edgebert_file *efile = file->driver_priv;
+	struct drm_edgebert_bo_map *args = data;
+	struct edgebert_mapping *mapping = NULL;
+	struct drm_gem_object *obj;
+	int ret, idx;
+
+	if (args->flags & ~DRM_EDGEBERT_BO_DEVICE_READ_ONLY || args->pad) {
+		drm_dbg(drm, "unknown mapping flags %#x or pad is not 0\n", args->flags);
+		return -EINVAL;
+	}
+	if (!drm_dev_enter(drm, &idx))
+		return -ENODEV;
+	obj = drm_gem_object_lookup(file, args->handle);
+	if (obj) {
+		mapping = edgebert_mapping_find(efile->vm, to_edgebert_bo(obj));
+		/* The mapping holds the buffer. */
+		drm_gem_object_put(obj);
+	}
+	if (!mapping) {
+		drm_dbg(drm, "unknown buffer %u\n", args->handle);
+		ret = -ENOENT;
+		goto out;
+	}
+	ret = edgebert_mapping_map(mapping, args->flags);
+	if (!ret) {
+		args->device_address = mapping->node.start;
+		args->flags = mapping->writable ? 0 : DRM_EDGEBERT_BO_DEVICE_READ_ONLY;
+		args->size = mapping->bo->base.base.size;
+	}
+	edgebert_mapping_put(mapping);
 out:
 	drm_dev_exit(idx);
 	return ret;

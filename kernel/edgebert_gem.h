@@ -15,6 +15,7 @@
  * struct edgebert_bo - buffer
  * @base: shmem object, must be first
  * @flags: DRM_EDGEBERT_BO_*
+ * @created: while its first handle is being created, by which nobody else can know it
  * @lock: guards everything below
  * @mappings: struct edgebert_mapping.bo_entry
  * @sgt: pages, mapped for DMA, while @dma_users is not 0
@@ -23,6 +24,7 @@
 struct edgebert_bo {
 	struct drm_gem_shmem_object base;
 	u32 flags;
+	struct drm_edgebert_bo_create *created;
 	struct mutex lock;
 	struct list_head mappings;
 	struct sg_table *sgt;
@@ -39,6 +41,7 @@ int edgebert_bo_dma_get(struct edgebert_bo *bo);
 void edgebert_bo_dma_put(struct edgebert_bo *bo);
 
 int edgebert_ioctl_bo_create(struct drm_device *drm, void *data, struct drm_file *file);
+int edgebert_ioctl_bo_map(struct drm_device *drm, void *data, struct drm_file *file);
 int edgebert_ioctl_bo_mmap_offset(struct drm_device *drm, void *data, struct drm_file *file);
 int edgebert_ioctl_bo_wait(struct drm_device *drm, void *data, struct drm_file *file);
 

@@ -8,6 +8,8 @@
 #include <linux/dma-mapping.h>
 #include <linux/slab.h>
 
+#include <drm/drm_print.h>
+
 #include "edgebert_device.h"
 #include "edgebert_mmu.h"
 
@@ -84,23 +86,43 @@ static void edgebert_mmu_set(struct edgebert_mmu *mmu, u32 address, u64 entry)
 		   cpu_to_le64(entry));
 }
 
+/* Foreign memory need not be in whole pages of the device, or as much as its size says. */
+static int edgebert_mmu_check(struct edgebert_device *edev, struct sg_table *sgt, u64 size)
+{
+	struct scatterlist *sg;
+	u64 total = 0;
+	int i;
+
+	for_each_sgtable_dma_sg(sgt, sg, i) {
+		if ((sg_dma_address(sg) | sg_dma_len(sg)) % EDGEBERT_HW_PAGE_SIZE ||
+		    sg_dma_address(sg) & ~EDGEBERT_HW_PTE_ADDRESS) {
+			drm_dbg(&edev->drm, "memory of %#x bytes is not in whole pages\n",
+				sg_dma_len(sg));
+			return -EINVAL;
+		}
+		total += sg_dma_len(sg);
+	}
+	return total < size ? -EINVAL : 0;
+}
+
 /*
- * Maps all of @sgt, which is mapped for DMA, at @address.  The range must be free.  Only
- * getting memory for tables can fail, and happens before anything is mapped.
+ * Maps @size bytes of @sgt, which is mapped for DMA, at @address.  The range must be free.
+ * Whatever can fail happens before anything is mapped.
  */
-int edgebert_mmu_map(struct edgebert_device *edev, struct edgebert_mmu *mmu, u32 address,
+int edgebert_mmu_map(struct edgebert_device *edev, struct edgebert_mmu *mmu, u32 address, u64 size,
 		     struct sg_table *sgt, bool writable)
 {
 	u64 flags = EDGEBERT_HW_PTE_VALID | (writable ? EDGEBERT_HW_PTE_WRITE : 0);
+	u64 next = address, behind = address + size;
 	struct scatterlist *sg;
-	u64 size = 0;
 	u32 number;
 	int i, ret;
 
-	for_each_sgtable_dma_sg(sgt, sg, i)
-		size += sg_dma_len(sg);
+	ret = edgebert_mmu_check(edev, sgt, size);
+	if (ret)
+		return ret;
 	for (number = address >> EDGEBERT_MMU_TABLE_SHIFT;
-	     number <= (address + size - 1) >> EDGEBERT_MMU_TABLE_SHIFT; number++) {
+	     number <= (behind - 1) >> EDGEBERT_MMU_TABLE_SHIFT; number++) {
 		ret = edgebert_mmu_add_table(edev, mmu, number);
 		if (ret)
 			return ret;
@@ -109,9 +131,9 @@ int edgebert_mmu_map(struct edgebert_device *edev, struct edgebert_mmu *mmu, u32
 	for_each_sgtable_dma_sg(sgt, sg, i) {
 		dma_addr_t page = sg_dma_address(sg), end = page + sg_dma_len(sg);
 
-		for (; page < end; page += EDGEBERT_HW_PAGE_SIZE) {
-			edgebert_mmu_set(mmu, address, page | flags);
-			address += EDGEBERT_HW_PAGE_SIZE;
+		for (; page < end && next < behind; page += EDGEBERT_HW_PAGE_SIZE) {
+			edgebert_mmu_set(mmu, next, page | flags);
+			next += EDGEBERT_HW_PAGE_SIZE;
 		}
 	}
 	/* Before any doorbell. */

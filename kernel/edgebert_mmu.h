@@ -32,7 +32,7 @@ struct edgebert_mmu {
 
 int edgebert_mmu_init(struct edgebert_device *edev, struct edgebert_mmu *mmu);
 void edgebert_mmu_fini(struct edgebert_device *edev, struct edgebert_mmu *mmu);
-int edgebert_mmu_map(struct edgebert_device *edev, struct edgebert_mmu *mmu, u32 address,
+int edgebert_mmu_map(struct edgebert_device *edev, struct edgebert_mmu *mmu, u32 address, u64 size,
 		     struct sg_table *sgt, bool writable);
 void edgebert_mmu_unmap(struct edgebert_mmu *mmu, u32 address, u64 size);
 

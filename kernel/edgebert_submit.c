@@ -163,11 +163,11 @@ static int edgebert_submit_add_buffer(struct edgebert_submit *submit,
 	buffer->mapping = edgebert_mapping_find(submit->context->vm, bo);
 	/* The mapping holds the buffer. */
 	drm_gem_object_put(obj);
-	if (!buffer->mapping) {
+	if (!buffer->mapping || !edgebert_mapping_has_address(buffer->mapping)) {
 		drm_dbg(drm, "buffer %u has no device address\n", args->handle);
 		return -EINVAL;
 	}
-	if (buffer->write && bo->flags & DRM_EDGEBERT_BO_DEVICE_READ_ONLY) {
+	if (buffer->write && !buffer->mapping->writable) {
 		drm_dbg(drm, "buffer %u is read-only for the device\n", args->handle);
 		return -EINVAL;
 	}

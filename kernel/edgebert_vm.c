@@ -117,61 +117,76 @@ int edgebert_vm_activate(struct edgebert_vm *vm)
 }
 
 /* Finds free addresses and enters the buffer's pages there. */
-static int edgebert_mapping_insert(struct edgebert_mapping *mapping)
+static int edgebert_mapping_insert(struct edgebert_mapping *mapping, bool writable)
 {
 	struct edgebert_vm *vm = mapping->vm;
 	struct edgebert_bo *bo = mapping->bo;
 	u64 size = bo->base.base.size;
 	int ret;
 
-	guard(mutex)(&vm->lock);
-	if (vm->revoked)
-		return -ENODEV;
+	lockdep_assert_held(&vm->lock);
 	ret = drm_mm_insert_node_generic(&vm->ranges, &mapping->node,
 					 size + EDGEBERT_HW_PAGE_SIZE, EDGEBERT_HW_PAGE_SIZE, 0,
 					 DRM_MM_INSERT_BEST);
 	if (ret)
 		return ret;
-	ret = edgebert_mmu_map(vm->edev, &vm->mmu, mapping->node.start, bo->sgt,
-			       !(bo->flags & DRM_EDGEBERT_BO_DEVICE_READ_ONLY));
-	if (ret) {
+	ret = edgebert_mmu_map(vm->edev, &vm->mmu, mapping->node.start, size, bo->sgt, writable);
+	if (ret)
 		drm_mm_remove_node(&mapping->node);
+	return ret;
+}
+
+/*
+ * Gives the buffer an address, if it has none yet; it keeps that, and whether the device may
+ * write, as long as the mapping exists.  -ENOSPC when the address space is full.
+ */
+int edgebert_mapping_map(struct edgebert_mapping *mapping, bool read_only)
+{
+	struct edgebert_vm *vm = mapping->vm;
+	struct edgebert_bo *bo = mapping->bo;
+	bool writable = !read_only && !(bo->flags & DRM_EDGEBERT_BO_DEVICE_READ_ONLY);
+	int ret;
+
+	guard(mutex)(&vm->lock);
+	if (vm->revoked)
+		return -ENODEV;
+	if (drm_mm_node_allocated(&mapping->node))
+		return 0;
+	ret = edgebert_bo_dma_get(bo);
+	if (ret)
+		return ret;
+	ret = edgebert_mapping_insert(mapping, writable);
+	if (ret) {
+		edgebert_bo_dma_put(bo);
 		return ret;
 	}
+	mapping->writable = writable;
 	list_add_tail(&mapping->vm_entry, &vm->mappings);
 	return 0;
 }
 
-/* Maps a buffer of this driver; -ENOSPC when the address space is full. */
+/* True when the buffer has an address, which it keeps. */
+bool edgebert_mapping_has_address(struct edgebert_mapping *mapping)
+{
+	guard(mutex)(&mapping->vm->lock);
+	return drm_mm_node_allocated(&mapping->node);
+}
+
+/* A buffer in an address space, without an address yet. */
 struct edgebert_mapping *edgebert_mapping_create(struct edgebert_vm *vm, struct edgebert_bo *bo)
 {
 	struct edgebert_mapping *mapping;
-	int ret;
 
-	mapping = kzalloc_obj(*mapping);
+	mapping = kzalloc_obj(*mapping, GFP_KERNEL_ACCOUNT);
 	if (!mapping)
 		return ERR_PTR(-ENOMEM);
 	kref_init(&mapping->refcount);
-	mapping->vm = vm;
+	mapping->vm = edgebert_vm_get(vm);
 	mapping->bo = bo;
-
-	ret = edgebert_bo_dma_get(bo);
-	if (ret)
-		goto err_free;
-	ret = edgebert_mapping_insert(mapping);
-	if (ret)
-		goto err_dma;
-	edgebert_vm_get(vm);
 	drm_gem_object_get(&bo->base.base);
 	scoped_guard(mutex, &bo->lock)
 		list_add(&mapping->bo_entry, &bo->mappings);
 	return mapping;
-
-err_dma:
-	edgebert_bo_dma_put(bo);
-err_free:
-	kfree(mapping);
-	return ERR_PTR(ret);
 }
 
 /* The buffer's mapping, referenced, or NULL. */
@@ -186,6 +201,22 @@ struct edgebert_mapping *edgebert_mapping_find(struct edgebert_vm *vm, struct ed
 	return NULL;
 }
 
+static void edgebert_mapping_unmap(struct edgebert_mapping *mapping)
+{
+	struct edgebert_vm *vm = mapping->vm;
+	struct edgebert_bo *bo = mapping->bo;
+
+	lockdep_assert_held(&vm->lock);
+	if (!vm->revoked) {
+		edgebert_mmu_unmap(&vm->mmu, mapping->node.start, bo->base.base.size);
+		edgebert_vm_flush(vm);
+		/* Only now may the pages be used for something else. */
+		edgebert_bo_dma_put(bo);
+	}
+	list_del(&mapping->vm_entry);
+	drm_mm_remove_node(&mapping->node);
+}
+
 static void edgebert_mapping_release(struct kref *kref)
 {
 	struct edgebert_mapping *mapping = container_of(kref, struct edgebert_mapping, refcount);
@@ -194,16 +225,9 @@ static void edgebert_mapping_release(struct kref *kref)
 
 	scoped_guard(mutex, &bo->lock)
 		list_del(&mapping->bo_entry);
-	scoped_guard(mutex, &vm->lock) {
-		if (!vm->revoked) {
-			edgebert_mmu_unmap(&vm->mmu, mapping->node.start, bo->base.base.size);
-			edgebert_vm_flush(vm);
-			/* Only now may the pages be used for something else. */
-			edgebert_bo_dma_put(bo);
-		}
-		list_del(&mapping->vm_entry);
-		drm_mm_remove_node(&mapping->node);
-	}
+	scoped_guard(mutex, &vm->lock)
+		if (drm_mm_node_allocated(&mapping->node))
+			edgebert_mapping_unmap(mapping);
 	drm_gem_object_put(&bo->base.base);
 	edgebert_vm_put(vm);
 	kfree(mapping);

@@ -29,7 +29,7 @@ struct edgebert_device;
  * @lock: guards everything below
  * @mmu: page tables
  * @ranges: which addresses are taken
- * @mappings: struct edgebert_mapping.vm_entry
+ * @mappings: struct edgebert_mapping.vm_entry of those that have addresses
  * @hw_context: number in the device's context table, 0 before the first context
  * @revoked: the device is gone, and all that was mapped for it
  * @stats: what the jobs of the file add up to; guarded by the ring's lock
@@ -52,7 +52,9 @@ struct edgebert_vm {
  * @refcount: held by the buffer's handle and by jobs that use the buffer
  * @vm: address space, referenced
  * @bo: buffer, referenced
- * @node: addresses; a page longer than the buffer, so that overruns fault
+ * @node: addresses, if it has any, under vm->lock; a page longer than the buffer, so that
+ *	overruns fault
+ * @writable: for the device; constant once it has addresses
  * @vm_entry: in vm->mappings, under vm->lock
  * @bo_entry: in bo->mappings, under bo->lock
  */
@@ -61,6 +63,7 @@ struct edgebert_mapping {
 	struct edgebert_vm *vm;
 	struct edgebert_bo *bo;
 	struct drm_mm_node node;
+	bool writable;
 	struct list_head vm_entry;
 	struct list_head bo_entry;
 };
@@ -72,6 +75,8 @@ int edgebert_vm_activate(struct edgebert_vm *vm);
 void edgebert_vm_revoke_all(struct edgebert_device *edev);
 
 struct edgebert_mapping *edgebert_mapping_create(struct edgebert_vm *vm, struct edgebert_bo *bo);
+int edgebert_mapping_map(struct edgebert_mapping *mapping, bool read_only);
+bool edgebert_mapping_has_address(struct edgebert_mapping *mapping);
 struct edgebert_mapping *edgebert_mapping_find(struct edgebert_vm *vm, struct edgebert_bo *bo);
 void edgebert_mapping_put(struct edgebert_mapping *mapping);
 

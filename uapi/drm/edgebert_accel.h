@@ -558,7 +558,7 @@ struct drm_edgebert_bo_map {
 	/** @handle: GEM handle, usually of DRM_IOCTL_PRIME_FD_TO_HANDLE. */
 	__u32 handle;
 
-	/** @flags: DRM_EDGEBERT_BO_DEVICE_READ_ONLY or 0; for a mapped buffer as it is mapped. */
+	/** @flags: DRM_EDGEBERT_BO_DEVICE_READ_ONLY or 0; returned as the buffer is mapped. */
 	__u32 flags;
 
 	/** @device_address: Returned address in the file's device address space. */
