@@ -7,6 +7,7 @@
  * it with what is on the stage, and one line that names it.
  */
 #include "tests/kselftest/device.h"
+#include "tests/kselftest/envm.h"
 #include "tests/kselftest/fault.h"
 
 #include <fcntl.h>
@@ -60,7 +61,8 @@ static void check_device_works(void)
 	workload_close(&w);
 }
 
-static void fail_nth(operation *run)
+/* prepare is called before each chance, or NULL. */
+static void fail_nth(operation *prepare, operation *run)
 {
 	unsigned int nth, failed = 0;
 	struct stage stage;
@@ -70,6 +72,8 @@ static void fail_nth(operation *run)
 	for (nth = 1; injected; nth++) {
 		CHECK(nth < NTH_MAX);
 		stage_open(&stage);
+		if (prepare)
+			CHECK_OK(prepare(&stage));
 		fault_arm(nth);
 		result = run(&stage);
 		error = errno;
@@ -213,6 +217,127 @@ static int context_counters(struct stage *stage)
 	return call(stage, DRM_IOCTL_EDGEBERT_CONTEXT_COUNTERS, &argument);
 }
 
+static int context_set(struct stage *stage)
+{
+	struct drm_edgebert_context_set argument = {
+		.context_id = stage->w.context,
+		.operating_point_high = UINT32_MAX,
+	};
+
+	return call(stage, DRM_IOCTL_EDGEBERT_CONTEXT_SET, &argument);
+}
+
+static int events(struct stage *stage)
+{
+	struct drm_edgebert_events argument = { .events = DRM_EDGEBERT_EVENT_DVFS };
+
+	return call(stage, DRM_IOCTL_EDGEBERT_EVENTS, &argument);
+}
+
+/* The eNVM is not the stage's but stays: slot B is what these calls change. */
+
+static uint8_t page[ENVM_PAGE];
+
+static int prepare_erased(struct stage *stage)
+{
+	envm_deactivate(stage->w.fd);
+	return try_envm_erase(stage->w.fd, SLOT_B);
+}
+
+static int prepare_page(struct stage *stage)
+{
+	envm_pattern(page, sizeof(page), 7);
+	return prepare_erased(stage) ? -1 :
+	       try_envm_program(stage->w.fd, SLOT_B, 0, page, sizeof(page));
+}
+
+static int envm_info_again(struct stage *stage)
+{
+	struct drm_edgebert_envm_info info;
+	struct drm_edgebert_envm_query argument = {
+		.size = sizeof(info),
+		.pointer = (uintptr_t)&info,
+	};
+
+	return call(stage, DRM_IOCTL_EDGEBERT_ENVM_INFO, &argument);
+}
+
+static int transfer_page(struct stage *stage, unsigned long request, void *bytes)
+{
+	struct drm_edgebert_envm_transfer argument = {
+		.slot = SLOT_B,
+		.size = sizeof(page),
+		.pointer = (uintptr_t)bytes,
+	};
+
+	return call(stage, request, &argument);
+}
+
+static int envm_read(struct stage *stage)
+{
+	uint8_t bytes[ENVM_PAGE] = { 0 };
+
+	if (transfer_page(stage, DRM_IOCTL_EDGEBERT_ENVM_READ, bytes))
+		return -1;
+	CHECK(!memcmp(bytes, page, sizeof(page)));
+	return 0;
+}
+
+static int envm_program(struct stage *stage)
+{
+	if (stage->may_be_done)
+		CHECK_OK(prepare_erased(stage));
+	return transfer_page(stage, DRM_IOCTL_EDGEBERT_ENVM_PROGRAM, page);
+}
+
+static int envm_verify(struct stage *stage)
+{
+	return transfer_page(stage, DRM_IOCTL_EDGEBERT_ENVM_VERIFY, page);
+}
+
+static int slot_operation(struct stage *stage, unsigned long request)
+{
+	struct drm_edgebert_envm_slot_operation argument = { .slot = SLOT_B };
+
+	return call(stage, request, &argument);
+}
+
+static int envm_erase(struct stage *stage)
+{
+	return slot_operation(stage, DRM_IOCTL_EDGEBERT_ENVM_ERASE);
+}
+
+static int envm_commit(struct stage *stage)
+{
+	struct drm_edgebert_envm_commit argument = {
+		.slot = SLOT_B,
+		.image = envm_image_of(page, sizeof(page), "fail-nth"),
+	};
+
+	return call(stage, DRM_IOCTL_EDGEBERT_ENVM_COMMIT, &argument);
+}
+
+/* Only a reset lifts a lock. */
+static int prepare_unlocked(struct stage *stage)
+{
+	char path[80];
+	int fd, result;
+
+	(void)stage;
+	snprintf(path, sizeof(path), "/sys/class/accel/%s/device/reset",
+		 strrchr(device_path(), '/') + 1);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	CHECK(fd >= 0);
+	result = write(fd, "1", 1) == 1 ? 0 : -1;
+	close(fd);
+	return result;
+}
+
+static int envm_lock(struct stage *stage)
+{
+	return slot_operation(stage, DRM_IOCTL_EDGEBERT_ENVM_LOCK);
+}
+
 /* What the driver adds to the calls of every node. */
 
 static int open_node(struct stage *stage)
@@ -270,24 +395,43 @@ static int version(struct stage *stage)
 	return call(stage, DRM_IOCTL_VERSION, &argument);
 }
 
-#define FAIL_NTH(name) TEST_LIMIT(name, LIMIT_S) { fail_nth(name); }
+#define FAIL_NTH(prepare, name) TEST_LIMIT(name, LIMIT_S) { fail_nth(prepare, name); }
 
-FAIL_NTH(dev_query)
-FAIL_NTH(dev_query_points)
-FAIL_NTH(bo_create)
-FAIL_NTH(bo_mmap_offset)
-FAIL_NTH(bo_wait)
-FAIL_NTH(context_create_again)
-FAIL_NTH(context_destroy)
-FAIL_NTH(submit_jobs)
-FAIL_NTH(job_result)
-FAIL_NTH(context_counters)
-FAIL_NTH(open_node)
-FAIL_NTH(map_and_touch)
-FAIL_NTH(prime_export)
-FAIL_NTH(prime_import)
-FAIL_NTH(gem_close)
-FAIL_NTH(version)
+FAIL_NTH(NULL, dev_query)
+FAIL_NTH(NULL, dev_query_points)
+FAIL_NTH(NULL, bo_create)
+FAIL_NTH(NULL, bo_mmap_offset)
+FAIL_NTH(NULL, bo_wait)
+FAIL_NTH(NULL, context_create_again)
+FAIL_NTH(NULL, context_destroy)
+FAIL_NTH(NULL, submit_jobs)
+FAIL_NTH(NULL, job_result)
+FAIL_NTH(NULL, context_counters)
+FAIL_NTH(NULL, context_set)
+FAIL_NTH(NULL, events)
+FAIL_NTH(NULL, envm_info_again)
+FAIL_NTH(prepare_page, envm_read)
+FAIL_NTH(prepare_erased, envm_erase)
+FAIL_NTH(prepare_erased, envm_program)
+FAIL_NTH(prepare_page, envm_verify)
+FAIL_NTH(prepare_page, envm_commit)
+FAIL_NTH(prepare_unlocked, envm_lock)
+FAIL_NTH(NULL, open_node)
+FAIL_NTH(NULL, map_and_touch)
+FAIL_NTH(NULL, prime_export)
+FAIL_NTH(NULL, prime_import)
+FAIL_NTH(NULL, gem_close)
+FAIL_NTH(NULL, version)
+
+/* So that the next test finds no locked slot and no image. */
+TEST(nothing_is_left_in_the_envm)
+{
+	int fd = device_open();
+
+	CHECK_OK(prepare_unlocked(NULL));
+	envm_deactivate(fd);
+	CHECK_OK(try_envm_erase(fd, SLOT_B));
+}
 
 int main(void)
 {
