@@ -242,6 +242,9 @@ static void check_codes(const struct eb_kernels *generic, const struct eb_kernel
 static void check_words(const struct eb_kernels *generic, const struct eb_kernels *kernels,
 			struct rows *rows, size_t count, const int16_t *span, uint32_t epsilon)
 {
+	generic->saturate_row(rows->values, count, rows->expected_words);
+	kernels->saturate_row(rows->values, count, rows->actual_words);
+	assert_memory_equal(rows->actual_words, rows->expected_words, sizeof(rows->words));
 	generic->softmax_row(rows->words, span, count, rows->expected_values);
 	kernels->softmax_row(rows->words, span, count, rows->actual_values);
 	assert_memory_equal(rows->actual_values, rows->expected_values, sizeof(rows->values));

@@ -72,6 +72,7 @@ struct eb_kernels {
 					uint8_t *codes);
 	void (*adaptivfloat_decode_row)(const uint8_t *codes, size_t count, unsigned int bias,
 					int16_t *values);
+	void (*saturate_row)(const int32_t *values, size_t count, int16_t *words);
 	void (*softmax_row)(const int16_t *words, const int16_t *span, size_t count,
 			    int32_t *probabilities);
 	void (*layernorm_row)(const int16_t *words, const int16_t *gamma, const int16_t *beta,

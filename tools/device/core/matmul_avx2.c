@@ -152,6 +152,7 @@ const struct eb_kernels eb_kernels_avx2 = {
 	.finish = finish_tile,
 	.adaptivfloat_encode_row = eb_adaptivfloat_encode_row,
 	.adaptivfloat_decode_row = eb_adaptivfloat_decode_row,
+	.saturate_row = eb_saturate_row,
 	.softmax_row = eb_softmax_row,
 	.layernorm_row = eb_layernorm_row,
 };

@@ -97,6 +97,7 @@ static void pack_rows(const int16_t *rows, size_t depth, size_t group, size_t gr
 /* Where fetching ahead has come to: a line of each of the places in turn. */
 struct fetch {
 	const struct eb_matmul_block *block;
+	size_t lines_per_place;
 	size_t place, line;
 };
 
@@ -104,10 +105,16 @@ static inline void fetch_ahead(struct fetch *fetch, size_t lines)
 {
 	const struct eb_matmul_block *block = fetch->block;
 
-	for (; lines && fetch->place < block->ahead_count; lines--) {
-		_mm_prefetch((const char *)block->ahead[fetch->place] + fetch->line, _MM_HINT_T1);
-		fetch->line += LINE;
-		if (fetch->line >= block->ahead_bytes) {
+	while (lines && fetch->place < block->ahead_count) {
+		const char *at = (const char *)block->ahead[fetch->place] + fetch->line * LINE;
+		size_t left = fetch->lines_per_place - fetch->line;
+		size_t count = lines < left ? lines : left;
+
+		for (size_t i = 0; i < count; i++)
+			_mm_prefetch(at + i * LINE, _MM_HINT_T1);
+		lines -= count;
+		fetch->line += count;
+		if (fetch->line == fetch->lines_per_place) {
 			fetch->line = 0;
 			fetch->place++;
 		}
@@ -125,11 +132,12 @@ static void sum(const struct eb_matmul_block *block, int32_t *sums)
 		.begin_group = (block->first ? EB_MATMUL_COLUMNS : 1) * LANES * sizeof(*sums),
 	};
 
-	struct fetch fetch = { .block = block };
+	struct fetch fetch = {
+		.block = block, .lines_per_place = (block->ahead_bytes + LINE - 1) / LINE,
+	};
 	size_t calls = (block->groups + 1) / 2 * (block->columns / EB_SUM_COLUMNS);
-	size_t lines = block->ahead_count * ((block->ahead_bytes + LINE - 1) / LINE);
+	size_t lines = (block->ahead_count * fetch.lines_per_place + calls - 1) / calls;
 
-	lines = (lines + calls - 1) / calls;
 	for (size_t group = 0; group < block->groups; group += 2) {
 		size_t groups = block->groups - group < 2 ? 1 : 2;
 
@@ -159,6 +167,7 @@ static void sum(const struct eb_matmul_block *block, int32_t *sums)
 	.finish = eb_avx512_finish_tile,			\
 	.adaptivfloat_encode_row = eb_avx512_adaptivfloat_encode_row,	\
 	.adaptivfloat_decode_row = eb_avx512_adaptivfloat_decode_row,	\
+	.saturate_row = eb_avx512_saturate_row,			\
 	.softmax_row = eb_avx512_softmax_row,			\
 	.layernorm_row = eb_avx512_layernorm_row
 

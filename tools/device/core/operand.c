@@ -11,6 +11,7 @@
 #include "tools/device/core/adaptivfloat.h"
 #include "tools/device/core/envm.h"
 #include "tools/device/core/job.h"
+#include "tools/device/core/row.h"
 
 #define SEGMENT_BYTES (1ull << 28)
 
@@ -176,6 +177,12 @@ const void *eb_operand_lasting_view(struct eb_job *job, uint32_t operand, size_t
 	return *status == EDGEBERT_HW_OK ? copy : NULL;
 }
 
+void eb_saturate_row(const int32_t *values, size_t count, int16_t *words)
+{
+	for (size_t i = 0; i < count; i++)
+		words[i] = eb_saturate_word(values[i]);
+}
+
 int eb_operand_read_words(struct eb_job *job, uint32_t operand, uint8_t format, uint8_t bias,
 			  size_t count, int16_t *words)
 {
@@ -198,13 +205,9 @@ int eb_operand_write_words(struct eb_job *job, uint32_t operand, uint8_t format,
 
 	if (!row)
 		return EDGEBERT_HW_DEVICE_ERROR;
-	if (format == EDGEBERT_HW_FORMAT_AF8) {
+	if (format == EDGEBERT_HW_FORMAT_AF8)
 		job->core->kernels->adaptivfloat_encode_row(words, count, 10, bias, row);
-	} else {
-		int16_t *elements = row;
-
-		for (size_t i = 0; i < count; i++)
-			elements[i] = eb_saturate_word(words[i]);
-	}
+	else
+		job->core->kernels->saturate_row(words, count, row);
 	return eb_operand_write(job, operand, row, size);
 }

@@ -9,6 +9,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Each as a Q6.10 word, cut symmetrically: -32768 is never stored. */
+void eb_saturate_row(const int32_t *values, size_t count, int16_t *words);
+
 /*
  * probabilities[i] = exp(words[i] - (max + ln(sum of exp(words - max)))), times span[i]
  * unless span is NULL.  Q6.10 throughout.

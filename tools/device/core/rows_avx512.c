@@ -49,6 +49,18 @@ void eb_avx512_adaptivfloat_decode_row(const uint8_t *codes, size_t count, unsig
 	}
 }
 
+/* ---- Words -------------------------------------------------------------------------- */
+
+void eb_avx512_saturate_row(const int32_t *values, size_t count, int16_t *words)
+{
+	for (size_t i = 0; i < count; i += LANES) {
+		__mmask16 lanes = lanes_left(count, i);
+		__m512i value = saturate_lanes(_mm512_maskz_loadu_epi32(lanes, values + i));
+
+		_mm256_mask_storeu_epi16(words + i, lanes, _mm512_cvtepi32_epi16(value));
+	}
+}
+
 /* ---- SOFTMAX ------------------------------------------------------------------------ */
 
 /* As eb_piecewise_exp: shifts by 32 and more give zero, as there. */
