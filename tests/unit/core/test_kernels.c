@@ -279,6 +279,32 @@ static void every_set_gives_the_same_rows(void **state)
 	}
 }
 
+/* Rows that hold every word, so that every distance to the greatest is met. */
+static void every_set_gives_the_same_exponentials(void **state)
+{
+	static struct rows rows;
+	const struct eb_kernels *generic = eb_kernels_find("generic");
+	struct random random = { 13 };
+
+	(void)state;
+	for (size_t set = 0; eb_kernel_sets[set]; set++) {
+		const struct eb_kernels *kernels = eb_kernel_sets[set];
+
+		if (!kernels->supported())
+			continue;
+		for (int32_t first = INT16_MIN; first <= INT16_MAX; first += ROW_MAX - 1) {
+			fill_rows(&random, &rows);
+			for (int32_t i = 0; i < ROW_MAX; i++)
+				rows.words[i] = first + i > INT16_MAX ? INT16_MAX :
+						(int16_t)(first + i);
+			check_words(generic, kernels, &rows, ROW_MAX, NULL, 1);
+			/* One word far above the others: their distances, not their sum. */
+			rows.words[random_below(&random, ROW_MAX)] = INT16_MAX;
+			check_words(generic, kernels, &rows, ROW_MAX, rows.gamma, 1);
+		}
+	}
+}
+
 /* Every code and every magnitude near the ends of the activation tables. */
 static void every_set_finishes_sums_alike(void **state)
 {
@@ -339,6 +365,7 @@ int main(void)
 		cmocka_unit_test(every_set_and_thread_count_gives_the_same_matmul),
 		cmocka_unit_test(the_same_fault_is_reported_whatever_the_threads),
 		cmocka_unit_test(every_set_gives_the_same_rows),
+		cmocka_unit_test(every_set_gives_the_same_exponentials),
 		cmocka_unit_test(every_set_finishes_sums_alike),
 		cmocka_unit_test(unknown_kernels_and_thread_counts_are_refused),
 	};

@@ -83,6 +83,35 @@ static inline void decode_two_blocks(const struct tables *tables, const uint8_t 
 	DOT_PRODUCT(*products, v23.second, v45.first);
 }
 
+/* What is left of a row from d on: attention has nothing else.  Returns its part of pairs. */
+static int32_t decode_rest(const struct tables *tables, const uint8_t *row, size_t d, size_t depth,
+			   int16_t *values, uint8_t *nonzero)
+{
+	__m512i products = _mm512_setzero_si512();
+
+	if ((depth - d) % CODES)
+		return eb_avx512_decode_from(row, d, depth, values, nonzero);
+	for (size_t at = d; at < depth; at += CODES) {
+		__m512i counts = _mm512_loadu_si512(nonzero + at);
+
+		decode_64(tables, row + at, values + at, &counts);
+		_mm512_storeu_si512(nonzero + at, counts);
+	}
+	if (depth - d >= EB_SUM_LONG_BLOCK) {
+		DOT_PRODUCT(products, _mm512_loadu_si512(values + d),
+			    _mm512_loadu_si512(values + d + EB_SUM_VECTOR));
+		d += EB_SUM_LONG_BLOCK;
+	}
+	for (; d < depth; d += EB_SUM_VECTOR) {
+		__m512i value = _mm512_loadu_si512(values + d);
+
+		DOT_PRODUCT(products, value,
+			    _mm512_maskz_shuffle_epi32(EB_SUM_SHORT_PAIRS | EB_SUM_SHORT_PAIRS << 8,
+						       value, _MM_PERM_CDAB));
+	}
+	return -_mm512_reduce_add_epi32(products);
+}
+
 /* So many rows at once share the counts. */
 #define ROWS 4
 
@@ -109,15 +138,11 @@ decode_together(const struct tables *tables, const struct eb_matmul_codes *codes
 		for (size_t i = 0; i < 3; i++)
 			_mm512_storeu_si512(nonzero + d + i * CODES, counts[i]);
 	}
-	for (size_t r = 0; r < rows; r++) {
-		uint32_t rest = 0;
-
-		if (whole < depth)
-			rest = (uint32_t)eb_avx512_decode_from(codes->rows[row + r] + codes->first,
-							       whole, depth,
-							       values + (row + r) * depth, nonzero);
-		pairs[row + r] = (int32_t)(rest - (uint32_t)_mm512_reduce_add_epi32(products[r]));
-	}
+	for (size_t r = 0; r < rows; r++)
+		pairs[row + r] = -_mm512_reduce_add_epi32(products[r]);
+	for (size_t r = 0; r < rows && whole < depth; r++)
+		pairs[row + r] += decode_rest(tables, codes->rows[row + r] + codes->first, whole,
+					      depth, values + (row + r) * depth, nonzero);
 }
 
 void eb_avx512_vbmi_decode_rows(const struct eb_matmul_codes *codes, int16_t *values,

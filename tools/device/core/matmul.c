@@ -335,7 +335,7 @@ static struct place find_place(const struct matmul_run *run, size_t first_row,
 	};
 }
 
-static void finish_block(const struct matmul_run *run, int32_t *sums, size_t block)
+static void finish_tile(const struct matmul_run *run, int32_t *sums, size_t block, size_t group)
 {
 	const struct edgebert_hw_matmul *matmul = &run->operation->command->matmul;
 	const size_t first = block * EB_MATMUL_COLUMNS;
@@ -349,22 +349,19 @@ static void finish_block(const struct matmul_run *run, int32_t *sums, size_t blo
 		.output_bias = matmul->output_bias,
 	};
 
-	for (size_t group = 0; group < run->groups; group++, sums += EB_MATMUL_ROWS *
-							    EB_MATMUL_COLUMNS) {
-		uint8_t tile[EB_MATMUL_ROWS * EB_MATMUL_COLUMNS * 2] __attribute__((aligned(64)));
-		struct place place = find_place(run, group * EB_MATMUL_ROWS, first, columns);
+	const struct place place = find_place(run, group * EB_MATMUL_ROWS, first, columns);
+	uint8_t tile[EB_MATMUL_ROWS * EB_MATMUL_COLUMNS * 2];
 
-		if (place.lines == EB_MATMUL_ROWS && place.elements == EB_MATMUL_COLUMNS) {
-			run->kernels->finish(&finish, sums, run->bias + first, transposed,
-					     place.output, place.stride);
-			continue;
-		}
-		run->kernels->finish(&finish, sums, run->bias + first, transposed, tile,
-				     EB_MATMUL_COLUMNS * element);
-		for (size_t line = 0; line < place.lines; line++)
-			memcpy(place.output + line * place.stride,
-			       tile + line * EB_MATMUL_COLUMNS * element, place.elements * element);
+	if (place.lines == EB_MATMUL_ROWS && place.elements == EB_MATMUL_COLUMNS) {
+		run->kernels->finish(&finish, sums, run->bias + first, transposed, place.output,
+				     place.stride);
+		return;
 	}
+	run->kernels->finish(&finish, sums, run->bias + first, transposed, tile,
+			     EB_MATMUL_COLUMNS * element);
+	for (size_t line = 0; line < place.lines; line++)
+		memcpy(place.output + line * place.stride,
+		       tile + line * EB_MATMUL_COLUMNS * element, place.elements * element);
 }
 
 static void note_bad_block(struct matmul_run *run, size_t block)
@@ -474,7 +471,7 @@ static void run_strip(void *opaque, size_t part, unsigned int worker)
 {
 	struct matmul_run *run = opaque;
 	const struct work_area *area = &run->areas[worker];
-	size_t block_sums = run->groups * EB_MATMUL_ROWS * EB_MATMUL_COLUMNS;
+	const size_t tile_sums = EB_MATMUL_ROWS * EB_MATMUL_COLUMNS;
 	struct strip strip = { .index = part * run->strip_blocks };
 
 	strip.blocks = run->batch_ready - strip.index;
@@ -484,9 +481,11 @@ static void run_strip(void *opaque, size_t part, unsigned int worker)
 	if (eb_job_aborted(run->job) || !find_rows(run, area, &strip))
 		return;
 	sum_strip(run, area, &strip);
-	for (size_t b = 0; b < strip.blocks; b++)
-		finish_block(run, area->sums + b * block_sums,
-			     run->batch_first + strip.index + b);
+	/* Row by row of tiles, so that each line of the output is complete at once. */
+	for (size_t group = 0; group < run->groups; group++)
+		for (size_t b = 0; b < strip.blocks; b++)
+			finish_tile(run, area->sums + (b * run->groups + group) * tile_sums,
+				    run->batch_first + strip.index + b, group);
 }
 
 /* The lowest block that fails decides the status, however the blocks were shared out. */

@@ -63,23 +63,41 @@ void eb_avx512_saturate_row(const int32_t *values, size_t count, int16_t *words)
 
 /* ---- SOFTMAX ------------------------------------------------------------------------ */
 
-/* As eb_piecewise_exp: shifts by 32 and more give zero, as there. */
-static inline __m512i exp_lanes(__m512i value)
-{
-	const __m512i slopes = _mm512_setr4_epi32(194, 230, 273, 325);
-	const __m512i starts = _mm512_setr4_epi32(1022 << 9, 1216 << 9, 1446 << 9, 1719 << 9);
-	__m512i power = _mm512_srai_epi32(_mm512_mullo_epi32(value, _mm512_set1_epi32(23637)), 13);
-	__m512i fraction = _mm512_and_si512(power, _mm512_set1_epi32(2047));
-	__m512i segment = _mm512_srli_epi32(fraction, 9);
-	__m512i shift = _mm512_sub_epi32(_mm512_srai_epi32(power, 11), _mm512_set1_epi32(9));
-	__m512i back = _mm512_sub_epi32(_mm512_setzero_si512(), shift);
-	__m512i result = _mm512_mullo_epi32(_mm512_permutexvar_epi32(segment, slopes),
-					    _mm512_and_si512(fraction, _mm512_set1_epi32(511)));
+#define WORDS 32			/* 16-bit lanes */
 
-	result = _mm512_add_epi32(result, _mm512_permutexvar_epi32(segment, starts));
-	result = _mm512_or_si512(_mm512_sllv_epi32(result, shift),
-				 _mm512_srlv_epi32(result, back));
-	return _mm512_and_si512(result, _mm512_set1_epi32(0xffff));
+/* All ones for the words that are left of count at i. */
+static inline __mmask32 words_left(size_t count, size_t i)
+{
+	return count - i >= WORDS ? UINT32_MAX : (1u << (count - i)) - 1;
+}
+
+static inline __m512i repeat_four(uint64_t a, uint64_t b, uint64_t c, uint64_t d)
+{
+	return _mm512_set1_epi64((int64_t)(a | b << 16 | c << 32 | d << 48));
+}
+
+/*
+ * As eb_piecewise_exp in 16 bits, for values of a softmax: they are hardly above 0, and below
+ * LEAST all give 0.  The whole part is 3 v - v * 939 / 2^13 for v * 23637 / 2^13, and the 9 bits
+ * below the interpolated value are cut before it is shifted: both as floor, so it is the same.
+ */
+#define LEAST (-10900)
+static inline __m512i exp_words(__m512i value)
+{
+	const __m512i slopes = repeat_four(194 << 7, 230 << 7, 273 << 7, 325 << 7);
+	const __m512i starts = repeat_four(1022, 1216, 1446, 1719);
+	__m512i power, segment, result, shift;
+
+	value = _mm512_max_epi16(value, _mm512_set1_epi16(LEAST));
+	power = _mm512_mulhi_epi16(value, _mm512_set1_epi16(-939 * 8));
+	power = _mm512_add_epi16(power, _mm512_add_epi16(value, _mm512_add_epi16(value, value)));
+	/* Only the lowest bits choose, and the tables repeat. */
+	segment = _mm512_srli_epi16(power, 9);
+	result = _mm512_mulhi_epu16(_mm512_permutexvar_epi16(segment, slopes),
+				    _mm512_and_si512(power, _mm512_set1_epi16(511)));
+	result = _mm512_add_epi16(result, _mm512_permutexvar_epi16(segment, starts));
+	shift = _mm512_sub_epi16(_mm512_setzero_si512(), _mm512_srai_epi16(power, 11));
+	return _mm512_srlv_epi16(result, shift);
 }
 
 static inline __m512i load_words(const int16_t *words, __mmask16 lanes)
@@ -87,38 +105,57 @@ static inline __m512i load_words(const int16_t *words, __mmask16 lanes)
 	return _mm512_cvtepi16_epi32(_mm256_maskz_loadu_epi16(lanes, words));
 }
 
+static int16_t greatest_word(const int16_t *words, size_t count)
+{
+	__m512i greatest = _mm512_set1_epi16(INT16_MIN);
+
+	for (size_t i = 0; i < count; i += WORDS)
+		greatest = _mm512_max_epi16(greatest,
+					    _mm512_mask_loadu_epi16(greatest, words_left(count, i),
+								    words + i));
+	greatest = _mm512_max_epi16(greatest, _mm512_srli_epi32(greatest, 16));
+	greatest = _mm512_srai_epi32(_mm512_slli_epi32(greatest, 16), 16);
+	return (int16_t)_mm512_reduce_max_epi32(greatest);
+}
+
+/* 16 probabilities, times the span's entries unless that is NULL. */
+static inline void store_probabilities(__m256i words, const int16_t *span, __mmask16 lanes,
+				       int32_t *probabilities)
+{
+	__m512i result = _mm512_cvtepu16_epi32(words);
+
+	if (span)
+		result = _mm512_srai_epi32(_mm512_mullo_epi32(result, load_words(span, lanes)), 10);
+	_mm512_mask_storeu_epi32(probabilities, lanes, result);
+}
+
 void eb_avx512_softmax_row(const int16_t *words, const int16_t *span, size_t count,
 			   int32_t *probabilities)
 {
-	__m512i greatest = _mm512_set1_epi32(INT16_MIN), sum = _mm512_setzero_si512(), shift;
-	int32_t limit;
+	const __m512i greatest = _mm512_set1_epi16(greatest_word(words, count));
+	__m512i sum = _mm512_setzero_si512(), logarithm;
 
-	for (size_t i = 0; i < count; i += LANES) {
-		__mmask16 lanes = lanes_left(count, i);
+	for (size_t i = 0; i < count; i += WORDS) {
+		__mmask32 lanes = words_left(count, i);
+		__m512i row = _mm512_maskz_loadu_epi16(lanes, words + i);
+		__m512i result = exp_words(_mm512_subs_epi16(row, greatest));
 
-		greatest = _mm512_mask_max_epi32(greatest, lanes, greatest,
-						 load_words(words + i, lanes));
+		result = _mm512_maskz_mov_epi16(lanes, result);
+		sum = _mm512_add_epi32(sum, _mm512_madd_epi16(result, _mm512_set1_epi16(1)));
 	}
-	limit = _mm512_reduce_max_epi32(greatest);
-	greatest = _mm512_set1_epi32(limit);
-	for (size_t i = 0; i < count; i += LANES) {
-		__mmask16 lanes = lanes_left(count, i);
-		__m512i distance = _mm512_sub_epi32(load_words(words + i, lanes), greatest);
+	logarithm = _mm512_set1_epi16(eb_piecewise_ln((uint32_t)_mm512_reduce_add_epi32(sum)));
+	for (size_t i = 0; i < count; i += WORDS) {
+		__mmask32 lanes = words_left(count, i);
+		__m512i row = _mm512_maskz_loadu_epi16(lanes, words + i);
+		__m512i result = exp_words(_mm512_subs_epi16(_mm512_subs_epi16(row, greatest),
+							     logarithm));
 
-		sum = _mm512_mask_add_epi32(sum, lanes, sum, exp_lanes(saturate_lanes(distance)));
-	}
-	limit += eb_piecewise_ln((uint32_t)_mm512_reduce_add_epi32(sum));
-	shift = _mm512_set1_epi32(limit);
-	for (size_t i = 0; i < count; i += LANES) {
-		__mmask16 lanes = lanes_left(count, i);
-		__m512i distance = _mm512_sub_epi32(load_words(words + i, lanes), shift);
-		__m512i result = exp_lanes(saturate_lanes(distance));
-
-		if (span)
-			result = _mm512_srai_epi32(_mm512_mullo_epi32(result,
-								      load_words(span + i, lanes)),
-						   10);
-		_mm512_mask_storeu_epi32(probabilities + i, lanes, result);
+		store_probabilities(_mm512_castsi512_si256(result), span ? span + i : NULL,
+				    (__mmask16)lanes, probabilities + i);
+		if (lanes >> LANES)
+			store_probabilities(_mm512_extracti64x4_epi64(result, 1),
+					    span ? span + i + LANES : NULL,
+					    (__mmask16)(lanes >> LANES), probabilities + i + LANES);
 	}
 }
 

@@ -2,7 +2,7 @@
 /*
  * Threads that share the parts of one piece of work: each takes the next part until none
  * is left.  Idle threads look for work a short while before they sleep, because the parts of
- * one command follow those of the last within microseconds.
+ * one command follow those of the last within some ten microseconds.
  */
 #include "tools/device/core/workers.h"
 
@@ -11,11 +11,15 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <unistd.h>
 
-#define LOOKS_BEFORE_SLEEP 2000
+/* Some 200 microseconds, where every thread has a processor; otherwise hardly any. */
+#define LOOKS_BEFORE_SLEEP 20000
+#define LOOKS_WITHOUT_PROCESSOR 200
 
 struct eb_workers {
 	unsigned int count;		/* of pthreads, the caller not included */
+	int looks;			/* for work, before a thread sleeps */
 	pthread_mutex_t lock;
 	pthread_cond_t begin, end;
 	atomic_uint round;		/* a new number starts a round of work */
@@ -55,7 +59,7 @@ static unsigned int wait_for_round(struct eb_workers *workers, unsigned int seen
 {
 	unsigned int round;
 
-	for (int look = 0; look < LOOKS_BEFORE_SLEEP; look++) {
+	for (int look = 0; look < workers->looks; look++) {
 		round = atomic_load_explicit(&workers->round, memory_order_acquire);
 		if (round != seen)
 			return round;
@@ -103,7 +107,7 @@ static bool round_ended(struct eb_workers *workers)
 
 static void wait_for_end(struct eb_workers *workers)
 {
-	for (int look = 0; look < LOOKS_BEFORE_SLEEP; look++) {
+	for (int look = 0; look < workers->looks; look++) {
 		if (round_ended(workers))
 			return;
 		relax();
@@ -137,6 +141,8 @@ struct eb_workers *eb_workers_create(unsigned int threads)
 
 	if (!workers)
 		return NULL;
+	workers->looks = (long)threads <= sysconf(_SC_NPROCESSORS_ONLN) ? LOOKS_BEFORE_SLEEP :
+									LOOKS_WITHOUT_PROCESSOR;
 	pthread_mutex_init(&workers->lock, NULL);
 	pthread_cond_init(&workers->begin, NULL);
 	pthread_cond_init(&workers->end, NULL);
