@@ -8,7 +8,7 @@ status_SOURCES := lib/status.c
 # The runtime's own objects; the library is these, the tokenizer and the device core.
 STATIC_LIBS += edgebert-rt
 edgebert-rt_SOURCES := lib/accel_buffer.c lib/accel_ioctl.c lib/backend_accel.c \
-	lib/backend_reference.c lib/cycle_table.c lib/device.c lib/device_find.c lib/engine.c \
+	lib/backend_reference.c lib/cycle_table.c lib/device.c lib/device_find.c lib/device_monitor.c lib/engine.c \
 	lib/engine_options.c lib/exit_policy.c lib/exit_predictor.c lib/exit_replay.c \
 	lib/failover.c lib/latency_policy.c lib/log.c lib/model.c lib/model_file.c \
 	lib/model_parameters.c lib/operating_point.c lib/options.c lib/place.c lib/program.c \

@@ -30,6 +30,10 @@ struct eb_device {
 /* Takes the backend over, also when it fails. */
 enum eb_status eb_device_create(struct eb_backend_device *backend, struct eb_device **ret_device);
 
+struct udev_device;
+/* Whether a device node belongs to the edgebert driver. */
+bool eb_device_is_ours(struct udev_device *device);
+
 /* Path of the first EdgeBERT node; EB_NO_MODULE or EB_NO_DEVICE when there is none. */
 enum eb_status eb_device_find_first(char *path, size_t path_size);
 

@@ -155,21 +155,27 @@ enum eb_status eb_device_explain_open(const char *path, int error)
 
 typedef int (*found_function)(const char *path, const char *bus_address, void *opaque);
 
+bool eb_device_is_ours(struct udev_device *device)
+{
+	struct udev_device *parent = udev_device_get_parent(device);	/* owned by device */
+	const char *driver = parent ? udev_device_get_driver(parent) : NULL;
+
+	return driver && !strcmp(driver, MODULE_NAME);
+}
+
 /* Calls found() when the entry is a node of our driver; returns what it returned. */
 static int visit(struct udev *udev, const char *syspath, found_function found, void *opaque)
 {
 	struct udev_device *device = udev_device_new_from_syspath(udev, syspath);
-	struct udev_device *parent;
-	const char *driver, *node;
+	const char *node;
 	int result = 0;
 
 	if (!device)
 		return 0;	/* it went away meanwhile */
-	parent = udev_device_get_parent(device);	/* owned by device */
-	driver = parent ? udev_device_get_driver(parent) : NULL;
 	node = udev_device_get_devnode(device);
-	if (driver && node && !strcmp(driver, MODULE_NAME))
-		result = found(node, udev_device_get_sysname(parent), opaque);
+	if (node && eb_device_is_ours(device))
+		result = found(node, udev_device_get_sysname(udev_device_get_parent(device)),
+			       opaque);
 	udev_device_unref(device);
 	return result;
 }

@@ -57,6 +57,8 @@ refused 64 "*--policy latency needs a --target-latency*" "policy latency without
 	"${run[@]}" --policy latency
 refused 64 "*--device and --backend reference exclude each other*" \
 	"a device node for the reference" "${run[@]}" --device /dev/accel/accel0
+refused 64 "*--failover and --backend reference exclude each other*" \
+	"another device for the reference" "${run[@]}" --failover
 refused 64 "*--profile needs --backend reference*" "a profile for a device" \
 	run --model "$TINY" --profile stp23
 refused 64 "*--threads needs --backend reference*" "threads for a device" \

@@ -30,6 +30,9 @@ int session_check(const struct session_options *options)
 	if (options->backend == EB_BACKEND_REFERENCE && options->device)
 		return report_tool(EXIT_USAGE, "--device and --backend reference exclude each other: "
 				   "the reference has no device node");
+	if (options->backend == EB_BACKEND_REFERENCE && options->failover)
+		return report_tool(EXIT_USAGE, "--failover and --backend reference exclude each "
+				   "other: the reference can not disappear");
 	if (options->backend == EB_BACKEND_ACCEL && options->profile)
 		return report_tool(EXIT_USAGE, "--profile needs --backend reference: a device has "
 				   "the profile it was made with");
@@ -39,6 +42,14 @@ int session_check(const struct session_options *options)
 	return 0;
 }
 
+/* What the user must know although the results are right; the rest is in the results. */
+static void show_message(void *opaque, enum eb_log_level level, const char *message)
+{
+	(void)opaque;
+	if (level == EB_LOG_WARNING)
+		report_warning(0, "%s", message);
+}
+
 int session_open_device(const struct session_options *options, struct eb_device **ret_device)
 {
 	const struct eb_device_options device_options = {
@@ -46,6 +57,8 @@ int session_open_device(const struct session_options *options, struct eb_device 
 		.backend = options->backend,
 		.path = options->device,
 		.profile = options->profile,
+		.failover = options->failover,
+		.log = show_message,
 		.threads = (uint32_t)options->threads,
 	};
 	enum eb_status status = eb_device_open(&device_options, ret_device);

@@ -19,6 +19,7 @@ struct session_options {
 	uint32_t backend;		/* enum eb_backend */
 	const char *device;
 	const char *profile;
+	bool failover;
 	int32_t threads;		/* 0: not given */
 	int32_t in_flight;
 };
@@ -44,6 +45,8 @@ extern const char *const unreachable_names[];
 		      "a device, or the reference in this process (default: accel)"), \
 	OPTION_TEXT("device", 'd', "NODE", &(options).device, \
 		    "device node (default: the first EdgeBERT below /dev/accel)"), \
+	OPTION_FLAG("failover", 0, &(options).failover, \
+		    "when the device disappears, go on on another one of its kind"), \
 	OPTION_TEXT("profile", 0, "NAME", &(options).profile, \
 		    "device profile of the reference backend"), \
 	OPTION_WHOLE("threads", 0, "COUNT", &(options).threads, 1, 64, \

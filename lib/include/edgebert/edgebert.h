@@ -159,6 +159,51 @@ EB_API enum eb_status eb_device_find(int (*found)(const char *path, const char *
 						  void *opaque),
 				     void *opaque) EB_WARN_UNUSED;
 
+/** What eb_device_monitor_next met. */
+enum eb_device_change {
+	EB_DEVICE_UNCHANGED,	/**< nothing, or nothing of ours */
+	EB_DEVICE_ADDED,	/**< a node can be opened now */
+	EB_DEVICE_REMOVED,	/**< a node is gone */
+};
+
+struct eb_device_monitor;
+
+/**
+ * Begins to watch for EdgeBERT nodes that come and go.  Nodes that are there already are not
+ * told; find them with eb_device_find.
+ * @param ret_monitor to be closed with eb_device_monitor_close
+ * @return EB_OK, EB_INVALID_ARGUMENT, EB_OUT_OF_MEMORY, or EB_INTERNAL where the system has no
+ * device events
+ */
+EB_API enum eb_status
+eb_device_monitor_open(struct eb_device_monitor **ret_monitor) EB_WARN_UNUSED;
+
+/**
+ * A descriptor that is readable while eb_device_monitor_next has something to look at.
+ * @param monitor NULL gives -1
+ * @return owned by the monitor: poll it, never read it
+ */
+EB_API int eb_device_monitor_fd(struct eb_device_monitor *monitor);
+
+/**
+ * The next change; never waits.
+ * @param monitor any monitor; several threads share its changes
+ * @param ret_change EB_DEVICE_UNCHANGED: there is none now
+ * @param path receives the node of a change
+ * @param path_size bytes; 64 are enough
+ * @return EB_OK or EB_INVALID_ARGUMENT
+ */
+EB_API enum eb_status eb_device_monitor_next(struct eb_device_monitor *monitor,
+					     enum eb_device_change *ret_change, char *path,
+					     size_t path_size) EB_WARN_UNUSED;
+
+/**
+ * Ends watching.
+ * @param monitor may be NULL
+ * @return NULL
+ */
+EB_API struct eb_device_monitor *eb_device_monitor_close(struct eb_device_monitor *monitor);
+
 /* options NULL: the first device through the accel backend. */
 EB_API enum eb_status eb_device_open(const struct eb_device_options *options,
 				     struct eb_device **ret_device) EB_WARN_UNUSED;
