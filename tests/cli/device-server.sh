@@ -41,7 +41,7 @@ ends() {
 
 has_all_options() {
 	"$device" --help >"$work/help" || return
-	for option in socket profile envm envm-image envm-errors control faults send threads pace verbose version help; do
+	for option in socket profile envm envm-image envm-errors ambient control faults send threads pace verbose version help; do
 		grep -q -- "--$option" "$work/help" || { echo "no --$option"; return 1; }
 	done
 	grep -q stp23 "$work/help"
@@ -94,6 +94,10 @@ check_fails 1 "not an eNVM file (a raw image is loaded with --envm-image)" "an i
 	"$device" --socket "$socket" --envm "$0"
 check_fails 2 "is not a whole number" "a seed that is no number" \
 	"$device" --socket "$socket" --envm-errors 12x
+check_fails 2 "is not a temperature" "an ambient that is too hot" \
+	"$device" --socket "$socket" --ambient 151
+check_fails 2 "is not a temperature" "an ambient that is no number" \
+	"$device" --socket "$socket" --ambient mild
 head -c 2097153 /dev/zero >"$work/large"
 check_fails 1 "more than the 2097152 bytes" "an eNVM image that is too large" \
 	"$device" --socket "$socket" --envm-image "$work/large"
@@ -148,9 +152,10 @@ is_json() {
 
 printf '# at the start\ndead after=5\noverride ID value=1\n' >"$work/faults"
 check "it starts with faults and a control socket" \
-	start --control "$work/control" --faults "$work/faults"
+	start --control "$work/control" --faults "$work/faults" --ambient -5.25
 check "the faults are armed" has_status "dead armed=1 fired=0 after=5 every=1 count=1"
 check "registers lie from the start" has_status "override offset=0x0 value=0x1 active=1"
+check "the ambient is as asked for" grep -q '"ambient":-5250' <(send state)
 check "only its owner can use the control socket" owner_only "$work/control"
 check "the state is one line of JSON" is_json
 check "help lists the commands" grep -q '^hang-job ' <(send help)

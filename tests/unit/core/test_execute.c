@@ -261,7 +261,7 @@ static int point_of(struct device *device, uint8_t wanted, uint8_t low, uint8_t 
 static void points_stay_inside_both_windows(void **state)
 {
 	struct device *device = *state;
-	struct eb_core_limits limits = { 4, 10, 7 };
+	struct eb_core_limits limits = { 4, 10, 7, 0 };
 
 	eb_core_set_limits(device->core, &limits);
 	assert_int_equal(point_of(device, EDGEBERT_HW_OPERATING_POINT_DEFAULT, 0, 15), 7);
@@ -272,21 +272,43 @@ static void points_stay_inside_both_windows(void **state)
 	assert_int_equal(point_of(device, 9, 0, 15), 9);
 	assert_int_equal(point_of(device, 9, 12, 15), 10);
 	assert_int_equal(point_of(device, 9, 0, 2), 4);
-	limits = (struct eb_core_limits){ 0, 15, 15 };
+	limits = (struct eb_core_limits){ 0, 15, 15, 0 };
 	eb_core_set_limits(device->core, &limits);
+}
+
+static void temperature_is_stronger_than_windows(void **state)
+{
+	struct device *device = *state;
+	struct eb_core_limits limits = { 4, 10, 7, 9 };		/* 6 is the highest left */
+
+	eb_core_set_limits(device->core, &limits);
+	assert_int_equal(point_of(device, EDGEBERT_HW_OPERATING_POINT_DEFAULT, 0, 15), 6);
+	assert_int_equal(device->completion.throttled, 1);
+	assert_int_equal(point_of(device, 5, 0, 15), 5);
+	assert_int_equal(device->completion.throttled, 0);
+	assert_int_equal(point_of(device, 0, 9, 15), 6);
+	assert_int_equal(device->completion.throttled, 1);
+	limits.points_withheld = 200;
+	eb_core_set_limits(device->core, &limits);
+	assert_int_equal(point_of(device, 15, 0, 15), 0);
+	assert_int_equal(device->completion.throttled, 1);
+	limits = (struct eb_core_limits){ 0, 15, 15, 0 };
+	eb_core_set_limits(device->core, &limits);
+	assert_int_equal(point_of(device, 15, 0, 15), 15);
+	assert_int_equal(device->completion.throttled, 0);
 }
 
 static void unusable_limits_are_brought_into_the_table(void **state)
 {
 	struct device *device = *state;
-	struct eb_core_limits limits = { 200, 100, 50 };
+	struct eb_core_limits limits = { 200, 100, 50, 0 };
 
 	eb_core_set_limits(device->core, &limits);
 	assert_int_equal(point_of(device, 3, 0, 15), 15);
-	limits = (struct eb_core_limits){ 9, 2, 0 };
+	limits = (struct eb_core_limits){ 9, 2, 0, 0 };
 	eb_core_set_limits(device->core, &limits);
 	assert_int_equal(point_of(device, EDGEBERT_HW_OPERATING_POINT_DEFAULT, 0, 15), 9);
-	limits = (struct eb_core_limits){ 0, 15, 15 };
+	limits = (struct eb_core_limits){ 0, 15, 15, 0 };
 	eb_core_set_limits(device->core, &limits);
 }
 
@@ -416,6 +438,7 @@ int main(void)
 		cmocka_unit_test(jobs_do_not_depend_on_those_before),
 		cmocka_unit_test(points_stay_inside_both_windows),
 		cmocka_unit_test(unusable_limits_are_brought_into_the_table),
+		cmocka_unit_test(temperature_is_stronger_than_windows),
 		cmocka_unit_test(a_pending_abort_ends_the_next_job_once),
 		cmocka_unit_test(an_abort_takes_effect_within_sixteen_rows),
 		cmocka_unit_test(profiles_are_found_by_name),

@@ -347,6 +347,30 @@ static void longer_sentences_use_their_own_cycles(void **state)
 	assert_true(device->completion.operating_point > brief);
 }
 
+static void prediction_stays_below_what_the_temperature_allows(void **state)
+{
+	struct device *device = *state;
+	struct eb_core_limits limits = { 0, 15, 0, 9 };		/* 6 is the highest left */
+	unsigned int relaxed;
+
+	/* A target that nothing meets asks for the highest point there is. */
+	eb_core_set_limits(device->core, &limits);
+	run_predict(device, 20000, 80, 1, 1000000);
+	assert_int_equal(device->completion.operating_point, 6);
+	assert_int_equal(device->completion.throttled, 1);
+	/* One that lower points meet is not affected. */
+	run_predict(device, 20000, 80, 10000000, 100000);
+	relaxed = device->completion.operating_point;
+	assert_true(relaxed <= 6);
+	assert_int_equal(device->completion.throttled, 0);
+	limits.points_withheld = 0;
+	eb_core_set_limits(device->core, &limits);
+	run_predict(device, 20000, 80, 10000000, 100000);
+	assert_int_equal(device->completion.operating_point, relaxed);
+	limits.default_point = 15;
+	eb_core_set_limits(device->core, &limits);
+}
+
 static void prediction_of_an_ordinary_job_changes_nothing(void **state)
 {
 	struct device *device = *state;
@@ -390,6 +414,7 @@ int main(void)
 		cmocka_unit_test(the_point_meets_the_target_with_least_energy),
 		cmocka_unit_test(elapsed_time_and_window_bound_the_choice),
 		cmocka_unit_test(longer_sentences_use_their_own_cycles),
+		cmocka_unit_test(prediction_stays_below_what_the_temperature_allows),
 		cmocka_unit_test(prediction_of_an_ordinary_job_changes_nothing),
 		cmocka_unit_test(prediction_without_an_entropy_is_refused),
 	};

@@ -148,7 +148,12 @@ void board_forbid(struct board *board, uint64_t address)
 
 void board_create(struct board *board, bool paced)
 {
-	const struct eb_device_options options = { .paced = paced };
+	board_create_at(board, paced, NULL);
+}
+
+void board_create_at(struct board *board, bool paced, const int32_t *ambient)
+{
+	const struct eb_device_options options = { .paced = paced, .ambient = ambient };
 	const struct eb_device_host host = {
 		.opaque = board,
 		.read = read_memory,

@@ -36,6 +36,8 @@ struct board {
 };
 
 void board_create(struct board *board, bool paced);
+/* The same at an ambient temperature in 1/1000 degree C. */
+void board_create_at(struct board *board, bool paced, const int32_t *ambient);
 void board_destroy(struct board *board);
 /* Created, powered up and started with rings of 1 << order entries. */
 void board_start(struct board *board, uint32_t order);

@@ -143,6 +143,7 @@ void eb_core_set_limits(struct eb_core *core, const struct eb_core_limits *limit
 	struct eb_core_limits *set = &core->limits;
 
 	*set = *limits;
+	set->points_withheld = set->points_withheld > last ? last : set->points_withheld;
 	set->window_low = set->window_low > last ? last : set->window_low;
 	set->window_high = set->window_high > last ? last : set->window_high;
 	if (set->window_high < set->window_low)

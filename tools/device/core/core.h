@@ -85,9 +85,13 @@ uint8_t *eb_core_envm(struct eb_core *core);
 struct eb_envm;
 void eb_core_attach_envm(struct eb_core *core, struct eb_envm *envm);
 
-/* Limits in force for every job (DVFS_WINDOW, DVFS_DEFAULT). */
+/*
+ * Limits in force for every job: DVFS_WINDOW, DVFS_DEFAULT, and how many of the highest points
+ * the temperature takes away, also from a window that has no others.
+ */
 struct eb_core_limits {
 	uint8_t window_low, window_high, default_point;
+	uint8_t points_withheld;
 };
 void eb_core_set_limits(struct eb_core *core, const struct eb_core_limits *limits);
 

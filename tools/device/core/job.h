@@ -59,6 +59,7 @@ struct eb_job {
 	struct edgebert_hw_completion *completion;
 	struct eb_account account;
 	unsigned int window_low, window_high;
+	unsigned int thermal_high;	/* no point above it, whatever the window */
 	unsigned int exit_layer_limit;	/* 0: none */
 	unsigned int entropy_layer;	/* of the last ENTROPY; 0: none yet */
 	int entropy;			/* its Q6.10 result */

@@ -11,6 +11,16 @@ static unsigned int clamp(unsigned int value, unsigned int low, unsigned int hig
 	return value > high ? high : value;
 }
 
+/* To a point of the window, or to the highest that the temperature allows. */
+static void move(struct eb_job *job, unsigned int point)
+{
+	if (point > job->thermal_high) {
+		point = job->thermal_high;
+		job->completion->throttled = 1;
+	}
+	eb_account_move(&job->account, point);
+}
+
 int eb_operating_point_begin(struct eb_job *job)
 {
 	const struct edgebert_hw_job *descriptor = job->descriptor;
@@ -26,19 +36,23 @@ int eb_operating_point_begin(struct eb_job *job)
 	job->window_low = clamp(descriptor->window_low, limits->window_low, limits->window_high);
 	job->window_high = clamp(descriptor->window_high, limits->window_low,
 				 limits->window_high);
-	eb_account_move(&job->account, clamp(point, job->window_low, job->window_high));
+	job->thermal_high = (unsigned int)job->core->profile->point_count - 1 -
+			    limits->points_withheld;
+	move(job, clamp(point, job->window_low, job->window_high));
 	return EDGEBERT_HW_OK;
 }
 
-void eb_operating_point_meet_target(struct eb_job *job, uint64_t cycles)
+/* The point of least energy from low to high that meets the target, or high. */
+static unsigned int best_point(const struct eb_job *job, uint64_t cycles, unsigned int low,
+			       unsigned int high)
 {
 	const uint64_t picoseconds_per_us = 1000000;
 	uint64_t target = job->descriptor->target_latency_us * picoseconds_per_us;
 	uint64_t elapsed = job->descriptor->elapsed_us * picoseconds_per_us;
 	uint64_t least = UINT64_MAX;
-	unsigned int best = job->window_high;
+	unsigned int best = high;
 
-	for (unsigned int point = job->window_low; point <= job->window_high; point++) {
+	for (unsigned int point = low; point <= high; point++) {
 		struct eb_account trial = job->account;
 		uint64_t energy;
 
@@ -50,5 +64,12 @@ void eb_operating_point_meet_target(struct eb_job *job, uint64_t cycles)
 			best = point;
 		}
 	}
-	eb_account_move(&job->account, best);
+	return best;
+}
+
+void eb_operating_point_meet_target(struct eb_job *job, uint64_t cycles)
+{
+	unsigned int wanted = best_point(job, cycles, job->window_low, job->window_high);
+
+	move(job, wanted);
 }

@@ -65,6 +65,10 @@ static const struct command {
 	{ "point-table", " zero|equal|reversed [now]", "frequencies that make no sense",
 	  eb_debug_point_table },
 
+	{ "ambient", " DEGREES", "the ambient temperature, -40 to 150 degree C", eb_debug_ambient },
+	{ "temperature", " DEGREES", "the device's own, now; goes to the ambient's by itself",
+	  eb_debug_temperature },
+
 	{ "envm-flip", " address=N bit=N", "invert one stored bit, 0..71, of a word",
 	  eb_debug_envm_flip },
 	{ "envm-spoil", " address=N", "two wrong bits: the word can not be corrected",

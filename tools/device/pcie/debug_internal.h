@@ -56,6 +56,9 @@ eb_debug_run eb_debug_hang_job, eb_debug_delay, eb_debug_mmu, eb_debug_fatal,
 eb_debug_run eb_debug_envm_flip, eb_debug_envm_spoil, eb_debug_envm_age,
 	eb_debug_envm_cut_power, eb_debug_envm_power_on;
 
+/* debug_thermal.c */
+eb_debug_run eb_debug_ambient, eb_debug_temperature;
+
 /* debug_state.c */
 eb_debug_run eb_debug_state;
 

@@ -136,6 +136,19 @@ static struct json_object *describe_envm(struct eb_device *device)
 	return object;
 }
 
+/* Millidegrees. */
+static struct json_object *describe_thermal(struct eb_device *device)
+{
+	struct json_object *object = json_object_new_object();
+
+	eb_thermal_update(device);
+	json_object_object_add(object, "ambient", json_object_new_int(device->thermal.ambient));
+	json_object_object_add(object, "temperature",
+			       json_object_new_int((int32_t)device->thermal.temperature));
+	add(object, "highest_point", eb_thermal_highest_point(device));
+	return object;
+}
+
 void eb_debug_state(struct eb_debug_call *call)
 {
 	struct eb_device *device = call->device;
@@ -150,6 +163,7 @@ void eb_debug_state(struct eb_debug_call *call)
 	json_object_object_add(state, "contexts", describe_contexts(device));
 	json_object_object_add(state, "job", describe_job(device));
 	json_object_object_add(state, "envm", describe_envm(device));
+	json_object_object_add(state, "thermal", describe_thermal(device));
 	add(state, "fatal_code", device->fatal_code);
 	add(state, "pending_vectors", device->pending_vectors);
 	add_flag(state, "memory_decoding", eb_config_memory_enabled(device));

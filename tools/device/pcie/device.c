@@ -108,6 +108,8 @@ struct eb_device *eb_device_create(const struct eb_device_options *options,
 		return NULL;
 	device->host = *host;
 	device->paced = options->paced;
+	device->thermal.ambient = options->ambient ? *options->ambient :
+						     eb_thermal_default_ambient();
 	device->core = eb_core_create(options->profile);
 	if (device->core == NULL ||
 	    !eb_core_set_threads(device->core, options->threads ? options->threads : 1)) {

@@ -42,6 +42,8 @@ struct eb_device_options {
 	const char *profile;	/* NULL: the core's default */
 	unsigned int threads;	/* that work on one job, at most EB_CORE_THREADS_MAX; 0: one */
 	bool paced;		/* completions and eNVM operations take the modelled time */
+	/* NULL: as profiles/thermal.def says; else 1/1000 degree C, see thermal.h. */
+	const int32_t *ambient;
 	struct eb_envm *envm;	/* stays the caller's, outlives the device; NULL: an erased one */
 };
 

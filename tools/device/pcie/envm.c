@@ -235,6 +235,7 @@ void eb_envm_step(struct eb_device *device)
 	/* After a reset the operation is gone, or already another one. */
 	if (device->reset_pending)
 		return;
+	eb_thermal_heat(device, cost.nanoseconds, cost.femtojoule / 1000);
 	device->counters.energy_pj += cost.femtojoule / 1000;
 	device->counters.block_pj[EDGEBERT_HW_BLOCK_ENVM] += cost.femtojoule / 1000;
 	operation->started = true;

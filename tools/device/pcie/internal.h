@@ -19,6 +19,7 @@
 #include "tools/device/pcie/device.h"
 #include "tools/device/pcie/faults.h"
 #include "tools/device/pcie/registers.h"
+#include "tools/device/pcie/thermal.h"
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
 	       "structures shared with the host are used in place");
@@ -122,6 +123,7 @@ struct eb_device {
 	bool stopping;
 
 	struct eb_faults faults;
+	struct eb_thermal thermal;
 
 	/* aborted: device->lock.  loaded, entry: the worker.  generation: anyone. */
 	struct eb_context_state contexts[EDGEBERT_HW_CONTEXT_COUNT];

@@ -26,13 +26,6 @@ uint64_t eb_dvfs_transitions_read(struct eb_device *device, unsigned int index)
 	return device->counters.transitions;
 }
 
-/* Without CAP_THERMAL no temperature is modelled: nothing is ever throttled. */
-uint64_t eb_dvfs_thermal_max_read(struct eb_device *device, unsigned int index)
-{
-	(void)index;
-	return device->point_count - 1;
-}
-
 void eb_dvfs_window_written(struct eb_device *device, unsigned int index, uint32_t value)
 {
 	uint32_t low = value & 0xff, high = value >> 8;

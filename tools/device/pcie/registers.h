@@ -110,7 +110,7 @@ struct eb_register {
 	R(EB_REG(DVFS_THERMAL_MAX),    DVFS_THERMAL_MAX,    1,  32, READ_ONLY, \
 		0,                       eb_dvfs_thermal_max_read,    NULL) \
 	R(EB_REG(TEMPERATURE),         TEMPERATURE,         1,  32, READ_ONLY, \
-		0,                       NULL,                        NULL) \
+		0,                       eb_temperature_read,         NULL) \
 	R(EB_REG(OPP_KHZ(0)),          OPP_KHZ,             EB_POINTS_MAX, 32, READ_ONLY, \
 		0,                       eb_opp_khz_read,             NULL) \
 	R(EB_REG(OPP_MILLIVOLT(0)),    OPP_MILLIVOLT,       EB_POINTS_MAX, 32, READ_ONLY, \
@@ -163,7 +163,7 @@ struct eb_register {
 /* The hooks named above; each is in the file that owns what it reads or changes. */
 eb_register_read eb_limits_read, eb_profile_name_read, eb_time_read, eb_control_read,
 	eb_status_read, eb_context_update_busy_read, eb_submit_head_read, eb_complete_tail_read,
-	eb_dvfs_transitions_read, eb_dvfs_thermal_max_read, eb_opp_khz_read,
+	eb_dvfs_transitions_read, eb_dvfs_thermal_max_read, eb_temperature_read, eb_opp_khz_read,
 	eb_opp_millivolt_read, eb_opp_microwatt_read, eb_count_cycles_read,
 	eb_count_busy_ns_read, eb_count_energy_read, eb_count_jobs_read, eb_count_faults_read,
 	eb_count_aborts_read, eb_count_block_read, eb_count_exits_read,
@@ -174,7 +174,7 @@ eb_register_write eb_control_written, eb_context_abort_written, eb_context_updat
 
 /* What this model has; PREDICT is part of the core. */
 #define EB_CAPABILITIES		(EDGEBERT_HW_CAP_ENVM_READ | EDGEBERT_HW_CAP_ENVM_PROGRAM | \
-				 EDGEBERT_HW_CAP_AUTONOMOUS_DVFS)
+				 EDGEBERT_HW_CAP_AUTONOMOUS_DVFS | EDGEBERT_HW_CAP_THERMAL)
 
 /* Latched values exist for every word up to the doorbell. */
 #define EB_REGISTER_WORDS	(EDGEBERT_HW_REG_SUBMIT_DOORBELL / 4 + 1)

@@ -57,6 +57,7 @@ void eb_reset(struct eb_device *device, enum eb_reset_kind kind)
 	if (kind >= EB_RESET_POWER) {
 		memset(&device->counters, 0, sizeof(device->counters));
 		device->power_on_ns = eb_now_ns();
+		eb_thermal_power_on(device);
 	}
 	if (device->working)
 		pthread_cond_broadcast(&device->work);
@@ -122,5 +123,8 @@ uint64_t eb_status_read(struct eb_device *device, unsigned int index)
 		status |= EDGEBERT_HW_STATUS_QUIESCED;
 	if (device->fatal_code != EDGEBERT_HW_FATAL_NONE)
 		status |= EDGEBERT_HW_STATUS_FATAL;
+	eb_thermal_update(device);
+	if (eb_thermal_highest_point(device) < device->point_count - 1)
+		status |= EDGEBERT_HW_STATUS_THROTTLED;
 	return status;
 }

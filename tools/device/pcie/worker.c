@@ -14,6 +14,8 @@
 
 /* A paced job does not go to sleep for less. */
 #define PACE_STEP_NS	1000000
+/* How often an idle device looks at a temperature that matters. */
+#define THERMAL_STEP_NS	100000000
 
 static bool runnable(const struct eb_device *device)
 {
@@ -37,14 +39,16 @@ static void record_unexecuted(const struct eb_device *device, const struct edgeb
 	record->operating_point = device->registers[EB_REG(DVFS_CURRENT) / 4];
 }
 
-static struct eb_core_limits current_limits(const struct eb_device *device)
+static struct eb_core_limits current_limits(struct eb_device *device)
 {
 	uint32_t window = device->registers[EB_REG(DVFS_WINDOW) / 4];
 
+	eb_thermal_update(device);
 	return (struct eb_core_limits) {
 		.window_low = window & 0xff,
 		.window_high = window >> 8 & 0xff,
 		.default_point = device->registers[EB_REG(DVFS_DEFAULT) / 4],
+		.points_withheld = device->point_count - 1 - eb_thermal_highest_point(device),
 	};
 }
 
@@ -213,6 +217,7 @@ static void count(struct eb_device *device, const struct edgebert_hw_completion 
 {
 	struct eb_counters *counters = &device->counters;
 
+	eb_thermal_heat(device, record->time_ns, record->energy_pj);
 	counters->jobs++;
 	if (record->status == EDGEBERT_HW_ABORTED)
 		counters->aborts++;
@@ -295,6 +300,20 @@ static void run_next_job(struct eb_device *device)
 		report(device, &record);
 }
 
+/* A temperature that goes on changing may end a limit, which the host is told. */
+static void wait_for_work(struct eb_device *device)
+{
+	uint64_t end = eb_now_ns() + THERMAL_STEP_NS;
+	struct timespec deadline = { .tv_sec = end / 1000000000, .tv_nsec = end % 1000000000 };
+
+	if (!eb_thermal_unsettled(device)) {
+		pthread_cond_wait(&device->work, &device->lock);
+		return;
+	}
+	pthread_cond_timedwait(&device->work, &device->lock, &deadline);
+	eb_thermal_update(device);
+}
+
 void *eb_worker(void *opaque)
 {
 	struct eb_device *device = opaque;
@@ -304,7 +323,7 @@ void *eb_worker(void *opaque)
 		/* A reset that is pending here is held by a fault on demand. */
 		if (device->reset_pending || device->faults.dead ||
 		    (!runnable(device) && !envm_step_due(device))) {
-			pthread_cond_wait(&device->work, &device->lock);
+			wait_for_work(device);
 			continue;
 		}
 		device->working = true;

@@ -16,6 +16,7 @@
 
 #include "tools/device/core/core.h"
 #include "tools/device/core/envm.h"
+#include "tools/device/pcie/thermal.h"
 #include "tools/device/vfio-user/control.h"
 #include "tools/device/vfio-user/server.h"
 
@@ -32,6 +33,7 @@ struct settings {
 	const char *control;
 	const char *faults;
 	const char *send;	/* NULL: serve */
+	int32_t ambient;
 	struct eb_server_options server;
 };
 
@@ -58,12 +60,15 @@ static void print_help(void)
 	       "  --threads COUNT threads that work on one job, 1 (the default) to %d; results do\n"
 	       "                  not depend on it\n"
 	       "  --pace          jobs take the time that the modelled part would\n"
+	       "  --ambient DEGREES    ambient temperature in degree C, %d to %d (default %d): a\n"
+	       "                  device that gets hot, as modelled, works more slowly\n"
 	       "  --verbose       say on stderr what clients and guests do wrong\n"
 	       "  --version       print the version\n"
 	       "  --help          print this text\n\n"
 	       "Serves one client at a time.  When it goes away the device is reset and the\n"
 	       "next one can connect.  Ends cleanly on SIGTERM and SIGINT.\n",
-	       EDGEBERT_HW_ENVM_BYTES, EB_CORE_THREADS_MAX);
+	       EDGEBERT_HW_ENVM_BYTES, EB_CORE_THREADS_MAX, EB_AMBIENT_MIN / 1000,
+	       EB_AMBIENT_MAX / 1000, eb_thermal_default_ambient() / 1000);
 }
 
 __attribute__((format(printf, 1, 2)))
@@ -104,6 +109,16 @@ static bool parse_threads(const char *text, unsigned int *ret_threads)
 	return false;
 }
 
+static bool parse_ambient(const char *text, struct settings *settings)
+{
+	settings->server.ambient = &settings->ambient;
+	if (eb_thermal_parse(text, &settings->ambient))
+		return true;
+	complain("--ambient '%s' is not a temperature from %d to %d degree C", text,
+		 EB_AMBIENT_MIN / 1000, EB_AMBIENT_MAX / 1000);
+	return false;
+}
+
 /* True: go on.  Otherwise *ret_status is the program's. */
 static bool parse_options(int count, char **values, struct settings *settings,
 			  enum exit_status *ret_status)
@@ -118,6 +133,7 @@ static bool parse_options(int count, char **values, struct settings *settings,
 		{ "faults", required_argument, NULL, 'f' },
 		{ "send", required_argument, NULL, 'S' },
 		{ "threads", required_argument, NULL, 't' },
+		{ "ambient", required_argument, NULL, 'a' },
 		{ "pace", no_argument, NULL, 'P' },
 		{ "verbose", no_argument, NULL, 'v' },
 		{ "version", no_argument, NULL, 'V' },
@@ -143,6 +159,10 @@ static bool parse_options(int count, char **values, struct settings *settings,
 			break;
 		case 'E':
 			if (!parse_seed(optarg, &settings->envm))
+				return false;
+			break;
+		case 'a':
+			if (!parse_ambient(optarg, settings))
 				return false;
 			break;
 		case 'c':

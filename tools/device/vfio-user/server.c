@@ -35,6 +35,7 @@ struct eb_server *eb_server_create(const struct eb_server_options *options)
 		.profile = options->profile,
 		.threads = options->threads,
 		.paced = options->paced,
+		.ambient = options->ambient,
 		.envm = options->envm,
 	};
 	struct eb_server *server = calloc(1, sizeof(*server));

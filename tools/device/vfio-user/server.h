@@ -31,6 +31,7 @@ struct eb_server_options {
 	const char *profile;
 	unsigned int threads;	/* that work on one job; 0: one */
 	bool paced;
+	const int32_t *ambient;	/* 1/1000 degree C; NULL: the model's own */
 	struct eb_envm *envm;	/* stays the caller's; NULL: an erased one */
 	bool verbose;		/* one line to stderr per event */
 };
