@@ -20,6 +20,7 @@
 
 /* Sentences in flight at once: enough to keep one device busy. */
 #define PARALLEL_JOBS_MAX 16
+#define JOBS_IN_FLIGHT_SANE 256
 #define NS_PER_MS 1000000ull
 
 struct accel_backend {
@@ -29,8 +30,17 @@ struct accel_backend {
 	uint64_t patience_ns;		/* no job of anybody ends for so long: stuck */
 	pthread_mutex_t lock;
 	pthread_cond_t job_ended;
-	uint32_t jobs_in_flight, jobs_in_flight_max;
+	uint32_t jobs_in_flight_max;
+	uint64_t turns;			/* jobs begun */
+	uint64_t *in_flight;		/* their turns, 0: a free place; jobs_in_flight_max of them */
 };
+
+/*
+ * The driver keeps 4 * jobs_in_flight_max results.  A thread that was submitted but is slow to
+ * fetch its result must not be overtaken by so many: that leaves room for turns to be taken
+ * in another order than jobs are submitted.
+ */
+#define TURNS_AHEAD(jobs_in_flight_max) (2ull * (jobs_in_flight_max))
 
 /* What a call failed with, told as a status. */
 static enum eb_status explain(const struct accel_backend *backend, const char *step, int error)
@@ -188,23 +198,41 @@ static enum eb_status run_submitted(struct accel_backend *backend, const struct 
 	return result->status == EDGEBERT_HW_OK ? EB_OK : EB_DEVICE_FAULT;
 }
 
+/* Where one more job can be noted, NULL while none may begin; with the lock held. */
+static uint64_t *free_place(struct accel_backend *backend)
+{
+	uint64_t *place = NULL;
+
+	for (uint32_t i = 0; i < backend->jobs_in_flight_max; i++) {
+		uint64_t turn = backend->in_flight[i];
+
+		if (!turn)
+			place = &backend->in_flight[i];
+		else if (backend->turns - turn >= TURNS_AHEAD(backend->jobs_in_flight_max))
+			return NULL;
+	}
+	return place;
+}
+
 static enum eb_status accel_run(struct eb_backend_device *device, const struct eb_job *job,
 				struct eb_job_result *result)
 {
 	struct accel_backend *backend = (struct accel_backend *)device;
 	enum eb_status status;
+	uint64_t *place;
 
 	pthread_mutex_lock(&backend->lock);
-	while (backend->jobs_in_flight >= backend->jobs_in_flight_max)
+	while (!(place = free_place(backend)))
 		pthread_cond_wait(&backend->job_ended, &backend->lock);
-	backend->jobs_in_flight++;
+	*place = ++backend->turns;
 	pthread_mutex_unlock(&backend->lock);
 
 	status = run_submitted(backend, job, result);
 
 	pthread_mutex_lock(&backend->lock);
-	backend->jobs_in_flight--;
-	pthread_cond_signal(&backend->job_ended);
+	*place = 0;
+	/* All: whether one more may begin can depend on this one alone. */
+	pthread_cond_broadcast(&backend->job_ended);
 	pthread_mutex_unlock(&backend->lock);
 	return status;
 }
@@ -283,6 +311,7 @@ static void accel_destroy(struct eb_backend_device *device)
 	if (backend->context_id)
 		eb_accel_context_destroy(&backend->node, backend->context_id);
 	eb_accel_close(&backend->node);
+	free(backend->in_flight);
 	pthread_cond_destroy(&backend->job_ended);
 	pthread_mutex_destroy(&backend->lock);
 	free(backend);
@@ -344,7 +373,13 @@ static enum eb_status read_device(struct accel_backend *backend)
 	info->data_buffer_bytes = answer.data_buffer_bytes;
 	info->aux_buffer_bytes = answer.aux_buffer_bytes;
 	info->envm_bytes = answer.envm_bytes;
-	backend->jobs_in_flight_max = answer.jobs_in_flight_max ? answer.jobs_in_flight_max : 1;
+	/* More than could ever run would only cost memory here. */
+	backend->jobs_in_flight_max = answer.jobs_in_flight_max > JOBS_IN_FLIGHT_SANE ?
+		JOBS_IN_FLIGHT_SANE : answer.jobs_in_flight_max ? answer.jobs_in_flight_max : 1;
+	backend->in_flight = calloc(backend->jobs_in_flight_max, sizeof(*backend->in_flight));
+	if (!backend->in_flight)
+		return eb_fail(EB_OUT_OF_MEMORY, "no memory for %u jobs",
+			       backend->jobs_in_flight_max);
 	backend->device.parallel_jobs = backend->jobs_in_flight_max < PARALLEL_JOBS_MAX ?
 		backend->jobs_in_flight_max : PARALLEL_JOBS_MAX;
 	/* Twice the kernel's limit, and time for the reset that follows it. */

@@ -175,8 +175,8 @@ struct eb_device_monitor;
  * @return EB_OK, EB_INVALID_ARGUMENT, EB_OUT_OF_MEMORY, or EB_INTERNAL where the system has no
  * device events
  */
-EB_API enum eb_status
-eb_device_monitor_open(struct eb_device_monitor **ret_monitor) EB_WARN_UNUSED;
+EB_API enum eb_status eb_device_monitor_open(struct eb_device_monitor **ret_monitor)
+	EB_WARN_UNUSED;
 
 /**
  * A descriptor that is readable while eb_device_monitor_next has something to look at.

@@ -270,6 +270,11 @@ static void execute(struct fake_driver *driver, const struct drm_edgebert_job *j
 	driver->telemetry.busy_ns += completion.time_ns;
 }
 
+static struct drm_edgebert_result *result_of(struct fake_driver *driver, uint64_t sequence)
+{
+	return &driver->results[sequence % (4 * driver->jobs_in_flight_max)];
+}
+
 static int submit(struct fake_driver *driver, const struct drm_edgebert_submit *submit)
 {
 	struct drm_edgebert_job *job = (void *)(uintptr_t)submit->jobs.array;
@@ -278,6 +283,10 @@ static int submit(struct fake_driver *driver, const struct drm_edgebert_submit *
 
 	if (submit->context_id != FAKE_CONTEXT)
 		return -ENOENT;
+	if (driver->jobs_until_lost && !--driver->jobs_until_lost) {
+		driver->lost = true;
+		return -ENODEV;
+	}
 	if (submit->flags || submit->jobs.count != 1 || submit->jobs.stride != sizeof(*job) ||
 	    job->pad || job->flags & ~DRM_EDGEBERT_JOB_AUTONOMOUS || job->syncs.count ||
 	    (!job->flags && (job->target_latency_us || job->elapsed_us)))
@@ -288,7 +297,7 @@ static int submit(struct fake_driver *driver, const struct drm_edgebert_submit *
 	if (++driver->in_flight > driver->in_flight_most)
 		driver->in_flight_most = driver->in_flight;
 	job->sequence = ++driver->submitted;
-	result = &driver->results[job->sequence % FAKE_JOBS_MAX];
+	result = result_of(driver, job->sequence);
 	memset(result, 0, sizeof(*result));
 	execute(driver, job, result);
 	result->sequence = job->sequence;
@@ -301,13 +310,16 @@ static int submit(struct fake_driver *driver, const struct drm_edgebert_submit *
 
 static int job_result(struct fake_driver *driver, struct drm_edgebert_job_result *argument)
 {
-	struct drm_edgebert_result *result =
-		&driver->results[argument->sequence % FAKE_JOBS_MAX];
+	struct drm_edgebert_result *result = result_of(driver, argument->sequence);
 
 	if (argument->context_id != FAKE_CONTEXT || result->sequence != argument->sequence)
 		return -ENOENT;
 	if (argument->timeout_ns <= 0 || argument->size != sizeof(*result))
 		return -EINVAL;
+	if (argument->sequence == driver->slow_result && driver->slow_times) {
+		driver->slow_times--;
+		return -ETIMEDOUT;
+	}
 	if (driver->timeouts) {
 		driver->timeouts--;
 		return -ETIMEDOUT;

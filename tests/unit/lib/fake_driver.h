@@ -13,7 +13,9 @@
 #include "tools/device/core/core.h"
 
 #define FAKE_BUFFERS_MAX 256
-#define FAKE_JOBS_MAX 64
+/* Results are kept for four times as many jobs as may be in flight, as the interface says. */
+#define FAKE_IN_FLIGHT_MAX 16
+#define FAKE_JOBS_MAX (4 * FAKE_IN_FLIGHT_MAX)
 
 struct fake_buffer {
 	bool used;
@@ -54,7 +56,10 @@ struct fake_driver {
 	int32_t result_error;		/* of every job, 0: its own */
 	uint32_t result_status;
 	bool lost;			/* every call says ENODEV, but for letting go */
+	uint32_t jobs_until_lost;	/* it is, instead of taking so many-th job; 0: never */
 	bool lost_after_opening;	/* it is, as soon as somebody has a context */
+	uint64_t slow_result;		/* this job's result is not there so often: */
+	uint32_t slow_times;
 	uint32_t timeouts;		/* JOB_RESULT times out so often */
 	bool progress;			/* while others' jobs end */
 };

@@ -383,6 +383,31 @@ static void jobs_in_flight_stay_below_the_drivers_limit(void **state)
 	eb_engine_unref(engines[1]);
 }
 
+/*
+ * The driver keeps so many results.  A thread that is slow to fetch its own, while others
+ * submit as many jobs as they can, still gets it.
+ */
+static void slow_reader_gets_its_result(void **state)
+{
+	struct eb_engine *engine = full_engine();
+	pthread_t threads[THREADS];
+
+	(void)state;
+	driver.slow_result = 2;
+	driver.slow_times = 300;
+	driver.progress = true;
+	for (int i = 0; i < THREADS; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, run_some, engine), 0);
+	for (int i = 0; i < THREADS; i++) {
+		void *failed;
+
+		pthread_join(threads[i], &failed);
+		assert_null(failed);
+	}
+	assert_int_equal(driver.slow_times, 0);
+	eb_engine_unref(engine);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -400,6 +425,7 @@ int main(void)
 		TEST(device_without_memory_is_an_error_at_upload_and_later),
 		TEST(waiting_goes_on_while_the_device_makes_progress),
 		TEST(stuck_device_times_out_and_its_buffers_are_not_reused),
+		TEST(slow_reader_gets_its_result),
 		TEST(jobs_in_flight_stay_below_the_drivers_limit),
 	};
 

@@ -240,27 +240,20 @@ static void only_a_device_of_the_same_kind_takes_over(void **state)
 
 /* ---- under load ---- */
 
+/* Devices go when some sentences have run, some are running and most are queued. */
 static void lose_under_load(struct eb_engine *engine, struct eb_request **requests,
 			    uint32_t devices)
 {
-	struct eb_batch_text texts[MANY];
+	struct eb_batch_text texts[MANY] = { 0 };
 	static char text[MANY][256];
 
+	for (uint32_t i = 0; i < devices; i++)
+		drivers[i].jobs_until_lost = 20;
 	for (uint32_t i = 0; i < MANY; i++) {
 		tiny_model_text(i, text[i], sizeof(text[i]));
 		texts[i] = (struct eb_batch_text){ .text = text[i], .size = strlen(text[i]) };
 	}
 	assert_int_equal(eb_engine_submit_batch(engine, texts, MANY, requests), EB_OK);
-	for (uint32_t i = 0; i < devices; i++) {
-		struct eb_result result = { .size = sizeof(result) };
-		enum eb_status outcome;
-		int done = 0;
-
-		/* Some of them have run, some are running, most are queued. */
-		assert_int_equal(eb_request_wait(requests[10 * i + 5], -1, &done, &outcome,
-						 &result), EB_OK);
-		lose(i);
-	}
 }
 
 static void every_sentence_is_answered_under_load(void **state)
@@ -276,12 +269,12 @@ static void every_sentence_is_answered_under_load(void **state)
 		int done = 0;
 
 		assert_int_equal(eb_request_wait(requests[i], -1, &done, &outcome, &result), EB_OK);
-		assert_int_equal(outcome, EB_OK);
+		if (outcome)
+			fail_msg("sentence %u: %s", i, eb_error_detail());
 		tiny_assert_same(&result, &expected[i]);
 		eb_request_unref(requests[i]);
 	}
-	/* One, when the second was lost before anybody came to it. */
-	assert_in_range(failovers(engine), 1, DEVICES - 1);
+	assert_int_equal(failovers(engine), DEVICES - 1);
 	eb_engine_unref(engine);
 }
 
@@ -310,7 +303,8 @@ static void every_sentence_ends_when_nothing_is_left(void **state)
 		eb_request_unref(requests[i]);
 	}
 	assert_int_equal(answered + lost, MANY);
-	assert_true(answered >= 10 * (DEVICES - 1) && lost);
+	/* Of the last device's 19 jobs all were answered, of the others' but the last few. */
+	assert_in_range(answered, 19, 3 * 19);
 	assert_int_equal(eb_engine_get_statistics(engine, &statistics), EB_OK);
 	assert_int_equal(statistics.sentences, answered);
 	assert_int_equal(statistics.failures, lost);
