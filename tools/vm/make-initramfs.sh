@@ -8,7 +8,7 @@ usage() {
 	cat <<USAGE
 usage: make-initramfs.sh --kernel 6.12|7|debug --output FILE [--module FILE] [--build DIR]
 Packs FILE, an initramfs with all that runs in the VM: the programs of DIR/bin, DIR/guest and
-DIR/tests/kselftest with every library they need, and the module with the modules it needs.
+DIR/tests/kselftest{,32} with every library they need, and the module with the modules it needs.
 USAGE
 }
 
@@ -53,13 +53,13 @@ make_skeleton() {
 	printf '%s\n' 'root:x:0:' 'tester:x:1000:' 'nogroup:x:65534:' >"$root/etc/group"
 }
 
-# Copies a program, without its debug information, and the shared libraries it names.
+# Copies a program, without its debug information, and the shared libraries it names, if any.
 add_program() {
 	local root=$1 program=$2 destination=$3 library
 
 	install -D -m 755 "$program" "$root$destination"
 	strip --strip-debug "$root$destination" 2>/dev/null || true
-	LD_LIBRARY_PATH=$build/lib ldd "$program" 2>/dev/null |
+	{ LD_LIBRARY_PATH=$build/lib ldd "$program" 2>/dev/null || true; } |
 		sed -n 's/.*=> \(\/[^ ]*\) (.*/\1/p; s/^\s*\(\/[^ ]*ld-linux[^ ]*\) (.*/\1/p' |
 		while read -r library; do
 			case $library in
@@ -81,7 +81,7 @@ add_programs() {
 		[ ! -f "$program" ] || [ ! -x "$program" ] ||
 			add_program "$root" "$program" "/usr/bin/${program##*/}"
 	done
-	for program in "$build"/tests/kselftest/*; do
+	for program in "$build"/tests/kselftest/* "$build"/tests/kselftest32/*; do
 		[ ! -f "$program" ] || [ ! -x "$program" ] ||
 			add_program "$root" "$program" "/tests/${program##*/}"
 	done
