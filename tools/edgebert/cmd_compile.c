@@ -37,7 +37,7 @@ static const struct option_row compile_rows[] = {
 	OPTION_WHOLE("sentences", 'n', "COUNT", &options.sentences, 1, 1e6,
 		     "sentences to calibrate number formats with"),
 	OPTION_FLAG("pairs", 0, &options.pairs,
-		    "without calibration: the model classifies pairs of texts"),
+		    "the model classifies pairs of texts; where there is calibration, its columns say so"),
 	OPTION_TEXT("report", 'r', "FILE", &options.report, "write a report of the calibration"),
 	OPTION_JSON(&options.json),
 };

@@ -5,7 +5,8 @@ STATIC_LIBS += edgebert-compiler
 edgebert-compiler_SOURCES := $(addprefix tools/model/, \
 	calibrate.c checkpoint.c checkpoint_config.c checkpoint_pack.c checkpoint_tokenizer.c \
 	columns.c compile.c cycle_tables.c \
-	ebm_writer.c file.c forward.c heads.c lower.c matmul_float.c metadata.c network.c plan.c \
+	ebm_writer.c file.c forward.c heads.c lower.c lower_attention.c \
+	lower_commands.c matmul_float.c metadata.c network.c plan.c \
 	predictor.c program.c quantise.c reference.c report.c runner.c safetensors.c \
 	safetensors_write.c sample_sentences.c sentences.c split_neurons.c statistics.c workers.c)
 edgebert-compiler_PACKAGES := json-c

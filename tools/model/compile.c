@@ -83,6 +83,11 @@ static enum eb_status read_sentences(struct compilation *compilation, unsigned i
 	else
 		status = eb_sample_sentences(compilation->tokenizer, EB_COMPILE_SENTENCES_DEFAULT,
 					     longest, options->pairs, &compilation->sentences);
+	if (!status && options->pairs && !compilation->sentences.pairs)
+		return eb_fail(EB_INVALID_ARGUMENT,
+			       "%s: holds single texts, but a model for pairs was asked for: give "
+			       "pairs (columns text_a and text_b), or do not ask for them",
+			       options->calibration);
 	if (!status && compilation->sentences.pairs && shape->token_types < 2)
 		status = eb_fail(EB_INVALID_ARGUMENT,
 				 "%s/config.json: \"type_vocab_size\" is 1, pairs of texts need 2: "
@@ -357,7 +362,8 @@ static void summarise(struct compilation *compilation)
 static enum eb_status write_report(struct compilation *compilation)
 {
 	const struct eb_compile_summary *summary = &compilation->summary;
-	char text[512];
+	const struct eb_program_builder *program = &compilation->program;
+	char text[1024];
 
 	if (!compilation->options->report)
 		return EB_OK;
@@ -366,10 +372,13 @@ static enum eb_status write_report(struct compilation *compilation)
 		 "calibration sentences  %zu\n"
 		 "commands               %u\n"
 		 "model                  %zu bytes\n"
+		 "weights                %zu bytes in host memory, all constants, equal ones once\n"
+		 "scratch                %u bytes in host memory, per sentence at work\n"
 		 "accuracy, all layers   %.2f %% of the calibration sentences\n"
 		 "accuracy, early exit   %.2f %% at %.2f nats, mean exit layer %.2f\n",
 		 compilation->options->checkpoint, summary->sentences, summary->commands,
-		 summary->model_bytes, 100 * summary->full_accuracy,
+		 summary->model_bytes, program->weights_size, program->scratch_bytes,
+		 100 * summary->full_accuracy,
 		 100 * summary->early_accuracy, summary->threshold, summary->early_mean_layer);
 	return eb_report_write(compilation->options->report, text, compilation->tensors);
 }

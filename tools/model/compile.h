@@ -35,7 +35,7 @@ struct eb_compile_options {
 	 * vocabulary's words, no predictor (the latency policy will be refused).
 	 */
 	const char *calibration;
-	bool pairs;			/* without calibration: the model is for pairs of texts */
+	bool pairs;			/* the model is for pairs of texts; without calibration nothing else says so */
 	unsigned int sentences;		/* to calibrate biases with; 0: the default */
 	const char *report;		/* text report, NULL: none */
 	/* May be NULL.  Steps come in order, each from 0 to 1, on the caller's thread. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * The calibration report: every tensor with its format and the noise that the format adds.
+ * The calibration report: every tensor with its format, the noise that the format adds, and
+ * for matrices and tables how they are stored.
  */
 #include "tools/model/report.h"
 
@@ -9,6 +10,7 @@
 #include <stdlib.h>
 
 #include "lib/status.h"
+#include "tools/device/core/bitmask.h"
 #include "tools/model/file.h"
 
 struct entry {
@@ -17,7 +19,26 @@ struct entry {
 	bool codes;			/* AF8, else Q6.10 */
 	int exponent;			/* bias or scale */
 	double decibels;
+	/* What is stored in the model; NULL: an activation. */
+	const struct eb_codes *stored;
 };
+
+/* As eb_program_codes stores it: packed where that is smaller. */
+static void add_storage(json_object *object, const struct eb_codes *codes)
+{
+	size_t dense = codes->rows * codes->columns;
+	size_t packed = eb_bitmask_packed_bytes(codes->codes, codes->rows, codes->columns,
+						codes->columns);
+	char zeros[16];
+
+	snprintf(zeros, sizeof(zeros), "%.1f", 100 * codes->zeros);
+	json_object_object_add(object, "zeros_percent",
+			       json_object_new_double_s(100 * codes->zeros, zeros));
+	json_object_object_add(object, "stored",
+			       json_object_new_string(packed < dense ? "packed" : "dense"));
+	json_object_object_add(object, "bytes",
+			       json_object_new_int64((int64_t)(packed < dense ? packed : dense)));
+}
 
 static void add(json_object *list, const struct entry *entry)
 {
@@ -34,6 +55,8 @@ static void add(json_object *list, const struct entry *entry)
 			       json_object_new_int(entry->exponent));
 	json_object_object_add(object, "snr_db",
 			       json_object_new_double_s(entry->decibels, decibels));
+	if (entry->stored)
+		add_storage(object, entry->stored);
 	json_object_array_add(list, object);
 }
 
@@ -41,7 +64,8 @@ static void add_codes(json_object *list, const char *name, unsigned int layer,
 		      const struct eb_codes *codes)
 {
 	if (codes->codes)
-		add(list, &(struct entry){ name, layer, true, codes->bias, codes->decibels });
+		add(list, &(struct entry){ name, layer, true, codes->bias, codes->decibels,
+					   codes });
 }
 
 static void add_activation(json_object *list, const struct eb_calibration *calibration,
@@ -53,7 +77,7 @@ static void add_activation(json_object *list, const struct eb_calibration *calib
 				      eb_statistics_error(statistics, bias));
 
 	add(list, &(struct entry){ eb_activation_name(activation), layer + 1, true, bias,
-				   decibels });
+				   decibels, NULL });
 }
 
 /* Rounding to a grid adds a twelfth of a step's square to each value. */
@@ -65,7 +89,7 @@ static void add_sum(json_object *list, const struct eb_calibration *calibration,
 	double noise = statistics->total * ldexp(1, 2 * (scale - 10)) / 12;
 
 	add(list, &(struct entry){ eb_activation_name(activation), layer + 1, false, scale,
-				   eb_decibels(eb_statistics_energy(statistics), noise) });
+				   eb_decibels(eb_statistics_energy(statistics), noise), NULL });
 }
 
 static void add_layer(json_object *list, const struct eb_plan *plan,
@@ -121,6 +145,7 @@ json_object *eb_report_tensors(const struct eb_plan *plan,
 static void print_tensor(FILE *stream, json_object *object)
 {
 	json_object *name, *layer = NULL, *format, *exponent, *decibels;
+	json_object *zeros, *stored, *bytes;
 
 	json_object_object_get_ex(object, "tensor", &name);
 	json_object_object_get_ex(object, "layer", &layer);
@@ -128,9 +153,16 @@ static void print_tensor(FILE *stream, json_object *object)
 	json_object_object_get_ex(object, "snr_db", &decibels);
 	if (!json_object_object_get_ex(object, "bias", &exponent))
 		json_object_object_get_ex(object, "scale", &exponent);
-	fprintf(stream, "%5d  %-26s %-6s %4d  %6.1f\n", json_object_get_int(layer),
+	fprintf(stream, "%5d  %-26s %-6s %4d  %6.1f", json_object_get_int(layer),
 		json_object_get_string(name), json_object_get_string(format),
 		json_object_get_int(exponent), json_object_get_double(decibels));
+	if (json_object_object_get_ex(object, "stored", &stored)) {
+		json_object_object_get_ex(object, "zeros_percent", &zeros);
+		json_object_object_get_ex(object, "bytes", &bytes);
+		fprintf(stream, "  %5.1f  %-6s %9lld", json_object_get_double(zeros),
+			json_object_get_string(stored), (long long)json_object_get_int64(bytes));
+	}
+	fputc('\n', stream);
 }
 
 enum eb_status eb_report_write(const char *path, const char *summary, json_object *tensors)
@@ -143,7 +175,7 @@ enum eb_status eb_report_write(const char *path, const char *summary, json_objec
 
 	if (!stream)
 		return eb_fail(EB_OUT_OF_MEMORY, "%s: no memory for the report", path);
-	fprintf(stream, "%s\nlayer  tensor                     format bias/scale SNR dB\n", summary);
+	fprintf(stream, "%s\nlayer  tensor                     format bias/scale SNR dB  zeros  stored     bytes\n", summary);
 	for (size_t i = 0; i < json_object_array_length(tensors); i++)
 		print_tensor(stream, json_object_array_get_idx(tensors, i));
 	if (fclose(stream)) {

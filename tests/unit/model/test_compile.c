@@ -395,6 +395,9 @@ static void models_for_pairs_need_no_sentences(void **state)
 	assert_int_equal(eb_model_open(path_in(*state, "model.ebm"), &model), EB_OK);
 	assert_int_equal(model->parameters.flags, EB_MODEL_FLAG_PAIRS);
 	eb_model_unref(model);
+	tiny_sentences_write(path_in(*state, "sentences.tsv"), 4);
+	options.calibration = path_in(*state, "sentences.tsv");
+	assert_detail(eb_compile(&options), EB_INVALID_ARGUMENT, "holds single texts, but");
 }
 
 static void the_description_becomes_metadata(void **state)
@@ -440,6 +443,9 @@ static void progress_and_report_name_the_steps_and_tensors(void **state)
 	text = read_bytes(path_in(*state, "report.txt"), &size);
 	assert_non_null(strstr(text, "attention output weights"));
 	assert_non_null(strstr(text, "word embedding"));
+	assert_non_null(strstr(text, "scratch "));
+	/* 60 words of 32 codes. */
+	assert_non_null(strstr(text, " dense       1920\n"));
 	free(text);
 }
 
