@@ -43,8 +43,10 @@
 #include "edgebert_dvfs.h"
 #include "edgebert_envm.h"
 #include "edgebert_hw.h"
+#include "edgebert_hwmon.h"
 #include "edgebert_recovery.h"
 #include "edgebert_ring.h"
+#include "edgebert_thermal.h"
 
 #define EDGEBERT_CONTEXTS_PER_FILE	16
 
@@ -105,6 +107,8 @@ struct edgebert_device {
 	struct edgebert_envm envm;
 	struct edgebert_dvfs dvfs;
 	struct edgebert_devfreq devfreq;
+	struct edgebert_thermal thermal;
+	struct edgebert_hwmon hwmon;
 
 	/* Releases what jobs held, off the scheduler's own queue. */
 	struct workqueue_struct *cleanup_wq;

@@ -14,7 +14,11 @@
 #include "edgebert_dvfs.h"
 #include "edgebert_event.h"
 #include "edgebert_regs.h"
+#include "edgebert_thermal.h"
 #include "edgebert_trace.h"
+
+/* How often temperature is looked at while the device is awake. */
+#define EDGEBERT_DVFS_POLL_MS	1000
 
 static void edgebert_dvfs_write(struct edgebert_device *edev)
 {
@@ -31,7 +35,7 @@ void edgebert_dvfs_start(struct edgebert_device *edev)
 	struct edgebert_dvfs *dvfs = &edev->dvfs;
 
 	scoped_guard(mutex, &dvfs->lock) {
-		dvfs->awake = true;
+		dvfs->state.awake = true;
 		edgebert_dvfs_write(edev);
 	}
 	/* Temperature may have changed meanwhile. */
@@ -43,7 +47,7 @@ void edgebert_dvfs_start(struct edgebert_device *edev)
 void edgebert_dvfs_stop(struct edgebert_device *edev)
 {
 	guard(mutex)(&edev->dvfs.lock);
-	edev->dvfs.awake = false;
+	edev->dvfs.state.awake = false;
 	edev->dvfs.state.current_point = 0;
 }
 
@@ -61,7 +65,7 @@ void edgebert_dvfs_set_window(struct edgebert_device *edev, u32 low, u32 high, u
 		limits->window_low = low;
 		limits->window_high = high;
 		dvfs->state.default_point = point;
-		if (dvfs->awake && drm_dev_enter(&edev->drm, &idx)) {
+		if (dvfs->state.awake && drm_dev_enter(&edev->drm, &idx)) {
 			edgebert_dvfs_write(edev);
 			drm_dev_exit(idx);
 		}
@@ -77,7 +81,7 @@ static int edgebert_dvfs_refresh(struct edgebert_device *edev)
 	u32 status, transitions;
 
 	lockdep_assert_held(&edev->dvfs.lock);
-	if (!edev->dvfs.awake)
+	if (!state->awake)
 		return 0;
 	if (edgebert_is_lost(edev))
 		return -ENODEV;
@@ -118,25 +122,37 @@ static bool edgebert_dvfs_limits_equal(const struct edgebert_dvfs_limits *a,
 }
 
 /* One at a time and always with the newest state, so that nobody is told an older one last. */
+static void edgebert_dvfs_tell(struct edgebert_device *edev,
+			       const struct edgebert_dvfs_state *state)
+{
+	if (edgebert_dvfs_limits_equal(&state->limits, &edev->dvfs.told))
+		return;
+	edev->dvfs.told = state->limits;
+	trace_edgebert_limits(edev, &state->limits, state->temperature);
+	edgebert_event_dvfs(edev, &state->limits);
+}
+
 static void edgebert_dvfs_work(struct work_struct *work)
 {
-	struct edgebert_dvfs *dvfs = container_of(work, struct edgebert_dvfs, work);
-	struct edgebert_device *edev = container_of(dvfs, struct edgebert_device, dvfs);
+	struct edgebert_device *edev = container_of(work, struct edgebert_device, dvfs.work.work);
 	struct edgebert_dvfs_state state;
 
 	if (edgebert_dvfs_read(edev, &state))
 		return;
-	if (edgebert_dvfs_limits_equal(&state.limits, &dvfs->told))
+	edgebert_dvfs_tell(edev, &state);
+	if (!(edev->info.capabilities & EDGEBERT_HW_CAP_THERMAL))
 		return;
-	dvfs->told = state.limits;
-	trace_edgebert_limits(edev, &state.limits, state.temperature);
-	edgebert_event_dvfs(edev, &state.limits);
+	edgebert_thermal_update(edev);
+	/* There is an interrupt for new limits only, not for what the kernel's cooling minds. */
+	if (state.awake)
+		mod_delayed_work(system_power_efficient_wq, &edev->dvfs.work,
+				 msecs_to_jiffies(EDGEBERT_DVFS_POLL_MS));
 }
 
 /* Limits or temperature may have changed: who wants to know is told, some time later. */
 void edgebert_dvfs_changed(struct edgebert_device *edev)
 {
-	schedule_work(&edev->dvfs.work);
+	mod_delayed_work(system_power_efficient_wq, &edev->dvfs.work, 0);
 }
 
 int edgebert_dvfs_init(struct edgebert_device *edev)
@@ -144,7 +160,7 @@ int edgebert_dvfs_init(struct edgebert_device *edev)
 	struct edgebert_dvfs *dvfs = &edev->dvfs;
 	u32 highest = edev->info.point_count - 1;
 
-	INIT_WORK(&dvfs->work, edgebert_dvfs_work);
+	INIT_DELAYED_WORK(&dvfs->work, edgebert_dvfs_work);
 	dvfs->state.limits.window_high = highest;
 	dvfs->state.limits.thermal_max = highest;
 	dvfs->state.default_point = highest;
@@ -155,5 +171,5 @@ int edgebert_dvfs_init(struct edgebert_device *edev)
 /* With everything unregistered that could announce a change. */
 void edgebert_dvfs_fini(struct edgebert_device *edev)
 {
-	cancel_work_sync(&edev->dvfs.work);
+	cancel_delayed_work_sync(&edev->dvfs.work);
 }

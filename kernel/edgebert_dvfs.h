@@ -28,6 +28,7 @@ struct edgebert_dvfs_limits {
 
 /**
  * struct edgebert_dvfs_state - limits, and what was read last
+ * @awake: registers may be accessed; else the rest is as old as the device's sleep
  * @limits: see there
  * @default_point: point of jobs that ask for none
  * @current_point: point in force when the last job ended; 0 after sleep and reset
@@ -35,6 +36,7 @@ struct edgebert_dvfs_limits {
  * @temperature: modelled, in 1/1000 degree C; 0 without CAP_THERMAL
  */
 struct edgebert_dvfs_state {
+	bool awake;
 	struct edgebert_dvfs_limits limits;
 	u32 default_point;
 	u32 current_point;
@@ -44,18 +46,16 @@ struct edgebert_dvfs_state {
 
 /**
  * struct edgebert_dvfs - operating points in force
- * @lock: guards @awake and @state; with it held nothing is waited for or allocated, as
- *	waking the device up for a job takes it
- * @awake: registers may be accessed
+ * @lock: guards @state; with it held nothing is waited for or allocated, as waking the
+ *	device up for a job takes it
  * @state: what the registers are set to, and said last
- * @work: tells others about new limits
+ * @work: tells others about new limits; looks after temperature while the device is awake
  * @told: limits that it has told; its own
  */
 struct edgebert_dvfs {
 	struct mutex lock;
-	bool awake;
 	struct edgebert_dvfs_state state;
-	struct work_struct work;
+	struct delayed_work work;
 	struct edgebert_dvfs_limits told;
 };
 

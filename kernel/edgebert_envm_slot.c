@@ -14,6 +14,7 @@
 #include "edgebert_envm.h"
 #include "edgebert_envm_header.h"
 #include "edgebert_envm_slot.h"
+#include "edgebert_event.h"
 #include "edgebert_job.h"
 
 /* CRC-32 of a part of the array. */
@@ -243,6 +244,7 @@ int edgebert_envm_commit(struct edgebert_device *edev,
 	envm->sequence++;
 	edgebert_envm_activate(edev, &header);
 	*generation = envm->generation;
+	edgebert_event_envm(edev, envm->generation);
 	return 0;
 }
 

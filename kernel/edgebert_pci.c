@@ -139,10 +139,16 @@ static int edgebert_pci_probe(struct pci_dev *pdev, const struct pci_device_id *
 	ret = edgebert_devfreq_init(edev);
 	if (ret)
 		goto err_stop;
+	ret = edgebert_thermal_init(edev);
+	if (ret)
+		goto err_devfreq;
+	ret = edgebert_hwmon_init(edev);
+	if (ret)
+		goto err_thermal;
 	edgebert_debugfs_init(edev);
 	ret = drm_dev_register(&edev->drm, 0);
 	if (ret)
-		goto err_devfreq;
+		goto err_thermal;
 	edgebert_pm_enable(edev);
 
 	drm_info(&edev->drm, "hardware %u.%u, profile %.16s, %u operating points up to %u MHz\n",
@@ -150,6 +156,8 @@ static int edgebert_pci_probe(struct pci_dev *pdev, const struct pci_device_id *
 		 edev->info.point_count, edev->info.points[edev->info.point_count - 1].khz / 1000);
 	return 0;
 
+err_thermal:
+	edgebert_thermal_fini(edev);
 err_devfreq:
 	edgebert_devfreq_fini(edev);
 err_stop:
@@ -172,6 +180,7 @@ static void edgebert_pci_remove(struct pci_dev *pdev)
 
 	edgebert_pm_disable(edev);
 	drm_dev_unplug(&edev->drm);
+	edgebert_thermal_fini(edev);
 	edgebert_devfreq_fini(edev);
 	edgebert_pci_stop(edev, pdev);
 	/* What has completed has; the rest will not. */

@@ -3,6 +3,7 @@
  * Events: who asked is told of new limits, once, and with the newest state.
  */
 #include "tests/kselftest/device.h"
+#include "tests/kselftest/envm.h"
 #include "tests/kselftest/limits.h"
 
 #include <fcntl.h>
@@ -201,6 +202,29 @@ TEST(waiting_read_is_interrupted_by_signals)
 	CHECK_OK(sigaction(SIGALRM, &action, NULL));
 	CHECK_OK(setitimer(ITIMER_REAL, &timer, NULL));
 	CHECK_ERRNO((int)read(fd, &event, sizeof(event)), EINTR);
+}
+
+/* The newest of two: an image, and then none any more. */
+TEST(other_images_in_the_envm_are_told)
+{
+	struct drm_edgebert_event_envm event;
+	int fd = start();
+
+	envm_deactivate(fd);
+	CHECK_OK(try_events(fd, DRM_EDGEBERT_EVENT_ENVM, 0));
+	envm_install(fd, DRM_EDGEBERT_ENVM_SLOT_A, ENVM_PAGE, 1);
+	CHECK(has_event(fd, WITHIN_MS));
+	CHECK_EQ(read(fd, &event, sizeof(event)), sizeof(event));
+	CHECK_EQ(event.base.type, DRM_EDGEBERT_EVENT_TYPE_ENVM);
+	CHECK_EQ(event.base.length, sizeof(event));
+	CHECK_EQ(event.generation, envm_info(fd).generation);
+	CHECK(event.generation != 0);
+
+	envm_install(fd, DRM_EDGEBERT_ENVM_SLOT_B, ENVM_PAGE, 2);
+	envm_deactivate(fd);
+	CHECK_EQ(read(fd, &event, sizeof(event)), sizeof(event));
+	CHECK_EQ(event.generation, 0);
+	CHECK(!has_event(fd, 0));
 }
 
 TEST(unknown_events_are_refused)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * Limits of operating points and sleep, set and read through sysfs.
+ * Operating points, sleep and sensors, set and read through sysfs.
  */
 #include "tests/kselftest/limits.h"
 #include "tests/kselftest/device.h"
@@ -53,19 +53,24 @@ static const char *node_name(void)
 	return name;
 }
 
-/* Opens a file of the PCI device, or of its devfreq device, whose folder has its name. */
+/* Opens a file of the PCI device, or of one below it, whose folder has a name of its own. */
 static int open_device_file(const char *name, int flags)
 {
-	const char *node = node_name();
+	static const char *const classes[] = { "devfreq/", "hwmon/" };
+	const char *class = "", *wildcard = "";
 	char pattern[256];
 	glob_t found;
+	size_t i;
 	int fd;
 
-	if (!strncmp(name, "devfreq/", 8))
-		snprintf(pattern, sizeof(pattern), "/sys/class/accel/%s/device/devfreq/*/%s", node,
-			 name + 8);
-	else
-		snprintf(pattern, sizeof(pattern), "/sys/class/accel/%s/device/%s", node, name);
+	for (i = 0; i < sizeof(classes) / sizeof(classes[0]); i++) {
+		if (!strncmp(name, classes[i], strlen(classes[i]))) {
+			class = classes[i];
+			wildcard = "*/";
+		}
+	}
+	snprintf(pattern, sizeof(pattern), "/sys/class/accel/%s/device/%s%s%s", node_name(), class,
+		 wildcard, name + strlen(class));
 	if (glob(pattern, 0, NULL, &found)) {
 		errno = ENOENT;
 		return -1;
@@ -96,6 +101,15 @@ void write_device_file(const char *name, const char *text)
 	CHECK_OK(try_write_device_file(name, text));
 }
 
+bool has_device_file(const char *name)
+{
+	int fd = open_device_file(name, O_RDONLY);
+
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
 void read_device_file(const char *name, char *text, unsigned int size)
 {
 	int fd = open_device_file(name, O_RDONLY);
@@ -107,6 +121,17 @@ void read_device_file(const char *name, char *text, unsigned int size)
 	text[length] = 0;
 	text[strcspn(text, "\n")] = 0;
 	close(fd);
+}
+
+long long device_number(const char *name)
+{
+	char text[32], *end;
+	long long value;
+
+	read_device_file(name, text, sizeof(text));
+	value = strtoll(text, &end, 10);
+	CHECK(text[0] && !*end);
+	return value;
 }
 
 void limit_hz(const char *name, uint64_t hz)

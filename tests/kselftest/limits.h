@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The administrator's side of operating points and sleep, as files below sysfs.
+ * Operating points, sleep and sensors as files below sysfs.
  *
  * Functions that need root skip the test without it.
  */
@@ -25,10 +25,12 @@ struct points {
 struct points operating_points(int fd);
 struct drm_edgebert_query_dvfs query_dvfs(int fd);
 
-/* Files of the PCI device; "devfreq/NAME" is one of its devfreq device. */
+/* Files of the PCI device; "devfreq/NAME" and "hwmon/NAME" are of its devices of these kinds. */
+bool has_device_file(const char *name);
 int try_write_device_file(const char *name, const char *text);
 void write_device_file(const char *name, const char *text);
 void read_device_file(const char *name, char *text, unsigned int size);
+long long device_number(const char *name);
 
 /* "min_freq" or "max_freq". */
 void limit_hz(const char *name, uint64_t hz);

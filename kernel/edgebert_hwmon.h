@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Sensors for hwmon: voltage, power, energy, temperature and clock, all modelled.
+ */
+#ifndef EDGEBERT_HWMON_H
+#define EDGEBERT_HWMON_H
+
+#include <linux/ktime.h>
+#include <linux/mutex.h>
+#include <linux/types.h>
+
+struct edgebert_device;
+
+/**
+ * struct edgebert_hwmon - what the average of power is made of
+ * @lock: guards everything below
+ * @since: beginning of the interval
+ * @energy_uj: energy up to then
+ * @busy_us: modelled time up to then
+ * @average_uw: of the last complete interval
+ */
+struct edgebert_hwmon {
+	struct mutex lock;
+	ktime_t since;
+	u64 energy_uj;
+	u64 busy_us;
+	u64 average_uw;
+};
+
+#if IS_ENABLED(CONFIG_HWMON)
+int edgebert_hwmon_init(struct edgebert_device *edev);
+#else
+static inline int edgebert_hwmon_init(struct edgebert_device *edev) { return 0; }
+#endif
+
+#endif /* EDGEBERT_HWMON_H */

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Temperature: the kernel's thermal zone of the device and what cools it.
+ *
+ * The device protects itself: it lowers the points of jobs by its own judgement.  The
+ * kernel begins earlier, by lowering the window's highest point through devfreq, where
+ * administrators see and can change what it does.
+ */
+#include <linux/devfreq_cooling.h>
+#include <linux/thermal.h>
+
+#include <drm/drm_managed.h>
+#include <drm/drm_print.h>
+
+#include "edgebert_device.h"
+#include "edgebert_dvfs.h"
+#include "edgebert_pm.h"
+#include "edgebert_thermal.h"
+
+/* How often the kernel looks while it cools. */
+#define EDGEBERT_THERMAL_PASSIVE_MS	500
+
+static const struct thermal_trip edgebert_thermal_trips[] = {
+	{
+		.type = THERMAL_TRIP_PASSIVE,
+		.temperature = EDGEBERT_THERMAL_PASSIVE,
+		.hysteresis = 2000,
+		.flags = THERMAL_TRIP_FLAG_RW_TEMP,
+	}, {
+		.type = THERMAL_TRIP_HOT,
+		.temperature = EDGEBERT_THERMAL_HOT,
+		.hysteresis = 2000,
+	}, {
+		.type = THERMAL_TRIP_CRITICAL,
+		.temperature = EDGEBERT_THERMAL_CRITICAL,
+		.hysteresis = 2000,
+	},
+};
+
+/*
+ * A device that sleeps is not asked: it had its last temperature or has cooled down since.
+ * But one that was hot is, or the kernel would cool it for ever.
+ */
+static int edgebert_thermal_get_temp(struct thermal_zone_device *zone, int *temperature)
+{
+	struct edgebert_device *edev = thermal_zone_device_priv(zone);
+	struct edgebert_dvfs_state state;
+	int ret;
+
+	ret = edgebert_dvfs_read(edev, &state);
+	if (!ret && !state.awake && state.temperature >= EDGEBERT_THERMAL_PASSIVE &&
+	    !edgebert_pm_get(edev)) {
+		ret = edgebert_dvfs_read(edev, &state);
+		edgebert_pm_put(edev);
+	}
+	if (!ret)
+		*temperature = edgebert_dvfs_degrees(&state) * 1000;
+	return ret;
+}
+
+static bool edgebert_thermal_should_bind(struct thermal_zone_device *zone,
+					 const struct thermal_trip *trip,
+					 struct thermal_cooling_device *cooling,
+					 struct cooling_spec *spec)
+{
+	struct edgebert_device *edev = thermal_zone_device_priv(zone);
+
+	return trip->type == THERMAL_TRIP_PASSIVE && cooling == edev->thermal.cooling;
+}
+
+static void edgebert_thermal_hot(struct thermal_zone_device *zone)
+{
+	struct edgebert_device *edev = thermal_zone_device_priv(zone);
+
+	dev_warn_ratelimited(edev->drm.dev, "device is hot\n");
+}
+
+/* Instead of the kernel's way, which is to switch the machine off. */
+static void edgebert_thermal_critical(struct thermal_zone_device *zone)
+{
+	struct edgebert_device *edev = thermal_zone_device_priv(zone);
+
+	drm_err_ratelimited(&edev->drm, "device is critically hot and slows itself down\n");
+}
+
+static const struct thermal_zone_device_ops edgebert_thermal_ops = {
+	.get_temp = edgebert_thermal_get_temp,
+	.should_bind = edgebert_thermal_should_bind,
+	.hot = edgebert_thermal_hot,
+	.critical = edgebert_thermal_critical,
+};
+
+/* hwmon has the temperature from the driver itself, and does without the device's name. */
+static const struct thermal_zone_params edgebert_thermal_params = {
+	.governor_name = "step_wise",
+	.no_hwmon = true,
+};
+
+/* Temperature or its limit may have changed. */
+void edgebert_thermal_update(struct edgebert_device *edev)
+{
+	guard(mutex)(&edev->thermal.lock);
+	if (edev->thermal.zone)
+		thermal_zone_device_update(edev->thermal.zone, THERMAL_EVENT_UNSPECIFIED);
+}
+
+static int edgebert_thermal_add_zone(struct edgebert_device *edev)
+{
+	struct thermal_zone_device *zone;
+	int ret;
+
+	zone = thermal_zone_device_register_with_trips("edgebert", edgebert_thermal_trips,
+						       ARRAY_SIZE(edgebert_thermal_trips), edev,
+						       &edgebert_thermal_ops,
+						       &edgebert_thermal_params,
+						       EDGEBERT_THERMAL_PASSIVE_MS, 0);
+	if (IS_ERR(zone))
+		return PTR_ERR(zone);
+	ret = thermal_zone_device_enable(zone);
+	if (ret) {
+		thermal_zone_device_unregister(zone);
+		return ret;
+	}
+	guard(mutex)(&edev->thermal.lock);
+	edev->thermal.zone = zone;
+	return 0;
+}
+
+/* After devfreq, which cooling works through; without it temperature is only shown. */
+int edgebert_thermal_init(struct edgebert_device *edev)
+{
+	struct thermal_cooling_device *cooling;
+	int ret;
+
+	if (!(edev->info.capabilities & EDGEBERT_HW_CAP_THERMAL))
+		return 0;
+	ret = drmm_mutex_init(&edev->drm, &edev->thermal.lock);
+	if (ret)
+		return ret;
+	if (IS_ENABLED(CONFIG_DEVFREQ_THERMAL) && edev->devfreq.devfreq) {
+		cooling = devfreq_cooling_em_register(edev->devfreq.devfreq, NULL);
+		if (IS_ERR(cooling))
+			return PTR_ERR(cooling);
+		edev->thermal.cooling = cooling;
+	}
+	ret = edgebert_thermal_add_zone(edev);
+	if (ret) {
+		drm_err(&edev->drm, "thermal zone: %d\n", ret);
+		edgebert_thermal_fini(edev);
+	}
+	return ret;
+}
+
+void edgebert_thermal_fini(struct edgebert_device *edev)
+{
+	struct thermal_zone_device *zone;
+
+	if (!(edev->info.capabilities & EDGEBERT_HW_CAP_THERMAL))
+		return;
+	scoped_guard(mutex, &edev->thermal.lock) {
+		zone = edev->thermal.zone;
+		edev->thermal.zone = NULL;
+	}
+	if (zone)
+		thermal_zone_device_unregister(zone);
+	if (edev->thermal.cooling)
+		devfreq_cooling_unregister(edev->thermal.cooling);
+	edev->thermal.cooling = NULL;
+}
