@@ -301,8 +301,8 @@ struct edgebert_hw_completion {
 	__le64 time_ns;			/* cycles at their frequencies plus transitions, modelled */
 	__le64 energy_pj;		/* modelled, sum of block_energy_pj */
 	__le64 block_energy_pj[EDGEBERT_HW_BLOCK_COUNT];
-	__le64 start_ns;		/* device clock when the job was started and ended */
-	__le64 end_ns;
+	__le64 start_ns;		/* device clock when the job was started and ended, */
+	__le64 end_ns;			/* equal exactly if nothing of it was executed */
 	__le16 entropies[EDGEBERT_HW_LAYERS_MAX];	/* Q6.10 nats; 0xffff: not assessed */
 	__le32 reserved[18];
 	__u8 layers_assessed;		/* highest layer assessed by this job */

@@ -185,7 +185,7 @@ static void edgebert_pci_remove(struct pci_dev *pdev)
 	edgebert_pci_stop(edev, pdev);
 	/* What has completed has; the rest will not. */
 	edgebert_ring_poll(edev);
-	edgebert_ring_fail(edev, -ENODEV);
+	edgebert_recovery_fail_jobs(edev);
 	edgebert_contexts_stop_all(edev);
 	edgebert_sched_fini(edev);
 	edgebert_recovery_fini(edev);

@@ -22,6 +22,7 @@
 #include "edgebert_ring.h"
 #include "edgebert_sched.h"
 #include "edgebert_trace.h"
+#include "edgebert_wedged.h"
 
 /* How long an aborted job may take to end. */
 #define EDGEBERT_ABORT_WAIT_MS		200
@@ -38,16 +39,37 @@ unsigned int edgebert_recovery_timeout_ms(void)
 	return max(READ_ONCE(job_timeout_ms), EDGEBERT_WATCH_MS);
 }
 
+/*
+ * Ends an abort, if one is under way: jobs that it hit by accident start again, and others
+ * may be started again, which is why the scheduler was paused.
+ */
+static void edgebert_recovery_end_abort(struct edgebert_device *edev)
+{
+	if (edgebert_ring_end_abort(edev))
+		edgebert_sched_resume(edev);
+}
+
+/* All jobs in the ring end; to be called when the device makes no accesses any more. */
+void edgebert_recovery_fail_jobs(struct edgebert_device *edev)
+{
+	edgebert_ring_fail(edev, -ENODEV);
+	edgebert_recovery_end_abort(edev);
+}
+
 /* The device is beyond reach: no more DMA, no more jobs, until it is bound anew. */
 void edgebert_recovery_lost(struct edgebert_device *edev, const char *reason)
 {
+	bool answers;
+
 	if (test_and_set_bit(EDGEBERT_FLAG_LOST, &edev->flags))
 		return;
+	answers = edgebert_read(edev, STATUS) != EDGEBERT_ALL_ONES;
 	trace_edgebert_recovery(edev, "lost", reason, 0);
 	drm_err(&edev->drm, "device lost, %s: its jobs fail until the driver is bound again\n",
 		reason);
 	pci_clear_master(to_pci_dev(edev->drm.dev));
-	edgebert_ring_fail(edev, -ENODEV);
+	edgebert_recovery_fail_jobs(edev);
+	edgebert_wedged_announce(edev, answers);
 }
 
 /* Counts resets that did not help. */
@@ -100,6 +122,7 @@ static void edgebert_recovery_finish_reset(struct edgebert_device *edev, int old
 		return;
 	}
 	edgebert_ring_resubmit(edev);
+	edgebert_recovery_end_abort(edev);
 	drm_info(&edev->drm, "device was reset\n");
 }
 
@@ -158,33 +181,59 @@ static bool edgebert_recovery_abort(struct edgebert_device *edev, u64 cookie, u3
 	u32 ignored;
 	int tries;
 
-	if (!edgebert_ring_mark_timed_out(edev, cookie))
-		return true;
 	trace_edgebert_recovery(edev, "abort", "no progress", hw_context);
 	edgebert_core_context_abort(edev, hw_context);
 	for (tries = 0; tries < EDGEBERT_ABORT_WAIT_MS; tries++) {
 		edgebert_ring_poll(edev);
 		if (!edgebert_ring_oldest(edev, &oldest, &ignored) || oldest != cookie)
-			/* Until this, all jobs of the context end aborted. */
-			return !edgebert_core_context_update(edev, hw_context);
+			return true;
 		usleep_range(1000, 1500);
 	}
 	return false;
 }
 
+/*
+ * Lifts an abort once the device has come across all jobs of the address space that it
+ * has; until then the jobs would lose their order.
+ */
+static void edgebert_recovery_lift(struct edgebert_device *edev)
+{
+	u32 hw_context = edgebert_ring_abort_over(edev);
+
+	lockdep_assert_held(&edev->recovery.lock);
+	if (!hw_context)
+		return;
+	trace_edgebert_recovery(edev, "lift", "the job has ended", hw_context);
+	if (edgebert_core_context_update(edev, hw_context))
+		edgebert_recovery_reset(edev, -ECANCELED, "abort is not lifted");
+	else
+		edgebert_recovery_end_abort(edev);
+}
+
 /* Stops the job that has made no progress. */
 static void edgebert_recovery_stop_job(struct edgebert_device *edev, u64 cookie, u32 hw_context)
 {
+	/* A second one, before the first is done with, in another address space. */
+	bool second = READ_ONCE(edev->ring.aborting);
+
 	drm_notice(&edev->drm, "job made no progress for %u ms and is stopped\n",
 		   edgebert_recovery_timeout_ms());
 
-	/* Nothing may be submitted meanwhile: a reset empties the ring. */
+	/* No job may be submitted before the abort is lifted or the device reset. */
 	edgebert_sched_pause(edev);
-	if (!edgebert_recovery_abort(edev, cookie, hw_context)) {
+	if (!edgebert_ring_begin_abort(edev, cookie)) {
+		/* It has ended just now. */
+		edgebert_sched_resume(edev);
+	} else if (second) {
+		/* One abort at a time is all that is kept account of. */
+		edgebert_recovery_reset(edev, -ETIMEDOUT, "two jobs without progress");
+		edgebert_sched_resume(edev);
+	} else if (edgebert_recovery_abort(edev, cookie, hw_context)) {
+		edgebert_recovery_lift(edev);
+	} else {
 		drm_warn(&edev->drm, "job does not obey, resetting the device\n");
 		edgebert_recovery_reset(edev, -ETIMEDOUT, "job does not obey");
 	}
-	edgebert_sched_resume(edev);
 }
 
 /* True when the oldest job is another one than at the last look, or has advanced. */
@@ -215,6 +264,7 @@ bool edgebert_recovery_watch(struct edgebert_device *edev)
 	if (edgebert_is_lost(edev) || test_bit(EDGEBERT_FLAG_SUSPENDED, &edev->flags))
 		return false;
 	edgebert_ring_poll(edev);
+	edgebert_recovery_lift(edev);
 	if (!edgebert_ring_oldest(edev, &cookie, &hw_context))
 		return false;
 
@@ -258,7 +308,26 @@ out:
 	drm_dev_exit(idx);
 }
 
-/* May be called from an interrupt. */
+static void edgebert_recovery_lift_work(struct work_struct *work)
+{
+	struct edgebert_device *edev = container_of(work, struct edgebert_device,
+						    recovery.lift_work);
+	int idx;
+
+	if (!drm_dev_enter(&edev->drm, &idx))
+		return;
+	scoped_guard(mutex, &edev->recovery.lock)
+		if (!edgebert_is_lost(edev))
+			edgebert_recovery_lift(edev);
+	drm_dev_exit(idx);
+}
+
+/* The next two may be called from an interrupt. */
+void edgebert_recovery_request_lift(struct edgebert_device *edev)
+{
+	queue_work(edev->recovery.wq, &edev->recovery.lift_work);
+}
+
 void edgebert_recovery_request_reset(struct edgebert_device *edev)
 {
 	queue_work(edev->recovery.wq, &edev->recovery.reset_work);
@@ -279,6 +348,8 @@ int edgebert_recovery_init(struct edgebert_device *edev)
 	struct edgebert_recovery *recovery = &edev->recovery;
 
 	INIT_WORK(&recovery->reset_work, edgebert_recovery_work);
+	INIT_WORK(&recovery->lift_work, edgebert_recovery_lift_work);
+	edgebert_wedged_init(edev);
 	recovery->wq = alloc_ordered_workqueue("edgebert-recovery", WQ_MEM_RECLAIM);
 	if (!recovery->wq)
 		return -ENOMEM;

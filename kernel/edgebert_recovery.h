@@ -16,8 +16,11 @@ struct edgebert_device;
 
 /**
  * struct edgebert_recovery - watch over the running job
- * @wq: ordered, runs the scheduler's timeouts and @reset_work, one at a time
+ * @wq: ordered, runs the scheduler's timeouts and the works, one at a time
  * @reset_work: resets the device at the request of others
+ * @lift_work: lifts an abort when its time has come
+ * @wedged_work: announces the loss of the device
+ * @wedged_answers: ... which still answers
  * @lock: held by whoever stops and starts the device
  * @cookie: job that was oldest at the last look
  * @cycles: cycle counter at the last look
@@ -31,6 +34,9 @@ struct edgebert_device;
 struct edgebert_recovery {
 	struct workqueue_struct *wq;
 	struct work_struct reset_work;
+	struct work_struct lift_work;
+	struct work_struct wedged_work;
+	bool wedged_answers;
 	struct mutex lock;
 	u64 cookie;
 	u32 cycles;
@@ -46,6 +52,8 @@ int edgebert_recovery_init(struct edgebert_device *edev);
 void edgebert_recovery_fini(struct edgebert_device *edev);
 bool edgebert_recovery_watch(struct edgebert_device *edev);
 void edgebert_recovery_request_reset(struct edgebert_device *edev);
+void edgebert_recovery_request_lift(struct edgebert_device *edev);
+void edgebert_recovery_fail_jobs(struct edgebert_device *edev);
 void edgebert_recovery_reset_now(struct edgebert_device *edev);
 void edgebert_recovery_before_flr(struct edgebert_device *edev);
 void edgebert_recovery_after_flr(struct edgebert_device *edev);

@@ -29,6 +29,7 @@ int edgebert_ring_init(struct edgebert_device *edev)
 
 	spin_lock_init(&ring->lock);
 	INIT_LIST_HEAD(&ring->active);
+	INIT_LIST_HEAD(&ring->again);
 	ring->fence_context = dma_fence_context_alloc(1);
 	ring->next_cookie = 1;
 
@@ -96,7 +97,10 @@ struct dma_fence *edgebert_ring_submit(struct edgebert_device *edev, struct edge
 	return fence;
 }
 
-/* After a reset: writes the jobs that are still active anew, in their old order. */
+/*
+ * After a reset: writes the jobs that have not ended anew, in their old order.  Those that
+ * were aborted before they began were ahead of the others.
+ */
 void edgebert_ring_resubmit(struct edgebert_device *edev)
 {
 	struct edgebert_ring *ring = &edev->ring;
@@ -105,6 +109,7 @@ void edgebert_ring_resubmit(struct edgebert_device *edev)
 
 	scoped_guard(spinlock_irqsave, &ring->lock) {
 		memset(ring->slots, 0, sizeof(ring->slots));
+		list_splice_init(&ring->again, &ring->active);
 		list_for_each_entry(job, &ring->active, active)
 			edgebert_ring_write(ring, job);
 		tail = ring->tail;
@@ -173,6 +178,20 @@ static void edgebert_ring_trace(struct edgebert_device *edev, const struct edgeb
 	trace_edgebert_complete(job, record, error);
 }
 
+/*
+ * True for a job that was aborted only because it shares an address space with the one
+ * that is stopped.  Those of the same context come after it and end with it.
+ */
+static bool edgebert_ring_starts_again(const struct edgebert_ring *ring,
+				       const struct edgebert_job *job,
+				       const struct edgebert_hw_completion *record)
+{
+	return record->status == cpu_to_le16(EDGEBERT_HW_ABORTED) &&
+	       record->start_ns == record->end_ns && ring->aborting &&
+	       ring->aborting == le16_to_cpu(job->desc.context) &&
+	       job->sequence >= job->context->cancel_below;
+}
+
 static void edgebert_ring_consume(struct edgebert_device *edev,
 				  const struct edgebert_hw_completion *record)
 {
@@ -186,6 +205,11 @@ static void edgebert_ring_consume(struct edgebert_device *edev,
 		ring->unknown++;
 		drm_err_ratelimited(&edev->drm, "completion of unknown job %#llx ignored\n",
 				    cookie);
+		return;
+	}
+	if (edgebert_ring_starts_again(ring, job, record)) {
+		ring->slots[cookie % EDGEBERT_RING_ENTRIES] = NULL;
+		list_move_tail(&job->active, &ring->again);
 		return;
 	}
 	busy_ns = edgebert_ring_busy_ns(record, ktime_get_ns() - job->started_ns);
@@ -216,6 +240,8 @@ void edgebert_ring_poll(struct edgebert_device *edev)
 		ring->completed++;
 		edgebert_ring_consume(edev, &record);
 	}
+	if (count && ring->aborting)
+		edgebert_recovery_request_lift(edev);
 	spin_unlock_irqrestore(&ring->lock, flags);
 }
 
@@ -240,6 +266,7 @@ void edgebert_ring_fail(struct edgebert_device *edev, int error)
 	unsigned long flags;
 
 	spin_lock_irqsave(&ring->lock, flags);
+	list_splice_init(&ring->again, &ring->active);
 	list_for_each_entry_safe(job, next, &ring->active, active)
 		edgebert_ring_end(edev, job, NULL, error);
 	spin_unlock_irqrestore(&ring->lock, flags);
@@ -267,21 +294,62 @@ bool edgebert_ring_oldest(struct edgebert_device *edev, u64 *cookie, u32 *hw_con
 	return job;
 }
 
-/* Says that a job is about to be aborted for its lack of progress; false: it has ended. */
-bool edgebert_ring_mark_timed_out(struct edgebert_device *edev, u64 cookie)
+/*
+ * Says that a job is about to be aborted for its lack of progress; false: it has ended.
+ * What its context has submitted after it will not start.
+ */
+bool edgebert_ring_begin_abort(struct edgebert_device *edev, u64 cookie)
 {
 	struct edgebert_ring *ring = &edev->ring;
 	struct edgebert_job *job;
-	unsigned long flags;
-	bool found;
 
-	spin_lock_irqsave(&ring->lock, flags);
+	guard(spinlock_irqsave)(&ring->lock);
 	job = ring->slots[cookie % EDGEBERT_RING_ENTRIES];
-	found = job && job->cookie == cookie;
-	if (found)
-		job->timed_out = true;
-	spin_unlock_irqrestore(&ring->lock, flags);
-	return found;
+	if (!job || job->cookie != cookie)
+		return false;
+	job->timed_out = true;
+	WRITE_ONCE(job->context->cancel_below, READ_ONCE(job->context->next_sequence));
+	ring->aborting = le16_to_cpu(job->desc.context);
+	return true;
+}
+
+/* The address space that is being aborted, if the device has no job of it any more; else 0. */
+u32 edgebert_ring_abort_over(struct edgebert_device *edev)
+{
+	struct edgebert_ring *ring = &edev->ring;
+	struct edgebert_job *job;
+
+	guard(spinlock_irqsave)(&ring->lock);
+	list_for_each_entry(job, &ring->active, active)
+		if (le16_to_cpu(job->desc.context) == ring->aborting)
+			return 0;
+	return ring->aborting;
+}
+
+/*
+ * The abort is lifted, or made void by a reset: jobs that were aborted before they began
+ * start again.  True if there was an abort.
+ */
+bool edgebert_ring_end_abort(struct edgebert_device *edev)
+{
+	struct edgebert_ring *ring = &edev->ring;
+	struct edgebert_job *job;
+	u32 tail = 0;
+	bool aborting;
+
+	scoped_guard(spinlock_irqsave, &ring->lock) {
+		aborting = ring->aborting;
+		ring->aborting = 0;
+		if (!list_empty(&ring->again)) {
+			list_for_each_entry(job, &ring->again, active)
+				edgebert_ring_write(ring, job);
+			list_splice_tail_init(&ring->again, &ring->active);
+			tail = ring->tail;
+		}
+	}
+	if (tail)
+		edgebert_write(edev, SUBMIT_DOORBELL, tail);
+	return aborting;
 }
 
 /* A consistent copy of the device's or a file's statistics. */

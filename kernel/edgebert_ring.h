@@ -41,7 +41,9 @@ struct edgebert_stats {
  * @next_cookie: name of the next job, never used twice
  * @slots: job with cookie c in slot c % EDGEBERT_RING_ENTRIES
  * @active: the same jobs, oldest first
- * @outstanding: their number
+ * @again: jobs that were aborted with another before they began, to be started again
+ * @outstanding: number of both
+ * @aborting: address space whose jobs the device aborts now, 0: none
  * @fence_context: timeline of the hardware fences
  * @fence_seqno: last number on it
  * @stats: sums over all jobs since probe
@@ -59,7 +61,9 @@ struct edgebert_ring {
 	u64 next_cookie;
 	struct edgebert_job *slots[EDGEBERT_RING_ENTRIES];
 	struct list_head active;
+	struct list_head again;
 	unsigned int outstanding;
+	u32 aborting;
 	u64 fence_context;
 	u64 fence_seqno;
 	struct edgebert_stats stats;
@@ -75,7 +79,9 @@ void edgebert_ring_fail_oldest(struct edgebert_device *edev, int error);
 void edgebert_ring_fail(struct edgebert_device *edev, int error);
 unsigned int edgebert_ring_outstanding(struct edgebert_device *edev);
 bool edgebert_ring_oldest(struct edgebert_device *edev, u64 *cookie, u32 *hw_context);
-bool edgebert_ring_mark_timed_out(struct edgebert_device *edev, u64 cookie);
+bool edgebert_ring_begin_abort(struct edgebert_device *edev, u64 cookie);
+u32 edgebert_ring_abort_over(struct edgebert_device *edev);
+bool edgebert_ring_end_abort(struct edgebert_device *edev);
 void edgebert_ring_stats(struct edgebert_device *edev, const struct edgebert_stats *from,
 			 struct edgebert_stats *to);
 

@@ -146,9 +146,12 @@ static void abort_ends_the_running_job_and_those_behind_it(void **state)
 	record = driver_wait(driver, 1);
 	assert_int_equal(record.status, EDGEBERT_HW_ABORTED);
 	assert_true(record.cycles > 0);
+	assert_true(record.end_ns > record.start_ns);
 	record = driver_wait(driver, 2);
 	assert_int_equal(record.status, EDGEBERT_HW_ABORTED);
 	assert_int_equal(record.cycles, 0);
+	/* That is how the host knows that it may be submitted again. */
+	assert_int_equal(record.end_ns, record.start_ns);
 	assert_int_equal(record.cookie, endless.cookie);
 	assert_int_equal(driver_wait(driver, 3).status, EDGEBERT_HW_OK);
 	assert_int_equal(driver_wait(driver, 4).status, EDGEBERT_HW_ABORTED);

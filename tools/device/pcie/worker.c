@@ -209,7 +209,12 @@ static bool execute(struct eb_device *device, const struct edgebert_hw_job *job,
 		eb_fatal(device, EDGEBERT_HW_FATAL_CONTEXT_TABLE);
 		return false;
 	}
-	record->end_ns = eb_device_time(device);
+	/* Equal only if nothing of the job was executed, whatever the clock's resolution. */
+	record->end_ns = start_ns;
+	if (status == EDGEBERT_HW_OK) {
+		record->end_ns = eb_device_time(device);
+		record->end_ns += record->end_ns == start_ns;
+	}
 	return true;
 }
 
