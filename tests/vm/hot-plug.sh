@@ -5,7 +5,7 @@
 . tests/vm/guest.sh
 
 watch=/build/helpers/example-watch_devices
-node=$(find /dev/accel -name 'accel*' | head -n 1)
+node=$(find /dev/accel -type c -name 'accel*' | head -n 1)
 device=$(bound_devices | head -n 1)
 
 says() {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/*
+/**
+ * @file
  * libedgebert-rt: sentence classification on EdgeBERT accelerators.
  *
  * Objects point one way: a request holds its engine, an engine its model and
@@ -27,15 +28,21 @@ extern "C" {
 #define EB_WARN_UNUSED
 #endif
 
+/** Version of this header; eb_version() is that of the loaded library. */
 #define EB_VERSION_MAJOR 0
+/** See EB_VERSION_MAJOR. */
 #define EB_VERSION_MINOR 1
+/** See EB_VERSION_MAJOR. */
 #define EB_VERSION_PATCH 0
 
+/** Layers that a model can have. */
 #define EB_LAYERS_MAX 24
+/** Classes that a model can have. */
 #define EB_CLASSES_MAX 16
+/** Entropy of a layer that was not run, or has no exit. */
 #define EB_ENTROPY_NOT_ASSESSED (-1.0f)
 
-/*
+/**
  * EB_STATUS(name, value, text, remedy): one list makes the enum, the texts, the
  * command line's exit codes and the documentation.
  */
@@ -70,38 +77,64 @@ extern "C" {
 	EB_STATUS(TARGET_UNREACHABLE, 40, "target latency can not be met", \
 		  "raise the target or use a smaller model")
 
+/** How a call ended; values are pinned.  EB_STATUS_LIST has text and remedy of each. */
 enum eb_status {
 #define EB_STATUS_ENUM(name, value, text, remedy) EB_##name = value,
 	EB_STATUS_LIST(EB_STATUS_ENUM)
 #undef EB_STATUS_ENUM
 };
 
+/** An open device, or the reference backend. */
 struct eb_device;
+/** A model file in memory. */
 struct eb_model;
+/** A model on a device with a policy. */
 struct eb_engine;
+/** A sentence that was submitted. */
 struct eb_request;
 
 /* ---- library ---------------------------------------------------------------- */
 
-/* "major.minor.patch" of the loaded library. */
+/**
+ * The version of the loaded library.
+ * @return "major.minor.patch"
+ */
 EB_API const char *eb_version(void);
 
-/* Stable name ("EB_NO_DEVICE"), one-line text and remedy; never NULL. */
+/**
+ * The name of a status, which does not change.
+ * @param status any
+ * @return for example "EB_NO_DEVICE"; never NULL
+ */
 EB_API const char *eb_status_name(enum eb_status status);
+
+/**
+ * What a status means.
+ * @param status any
+ * @return one line; never NULL
+ */
 EB_API const char *eb_status_text(enum eb_status status);
+
+/**
+ * What to do about a status.
+ * @param status any
+ * @return one line; never NULL
+ */
 EB_API const char *eb_status_remedy(enum eb_status status);
 
-/*
+/**
  * What the last failing call of this thread met: object, reason, remedy in one or
- * two sentences.  Never NULL; valid until the thread's next library call.
+ * two sentences.
+ * @return never NULL; valid until the thread's next library call
  */
 EB_API const char *eb_error_detail(void);
 
 /* ---- devices ------------------------------------------------------------------ */
 
+/** What runs the jobs. */
 enum eb_backend {
-	EB_BACKEND_ACCEL,	/* a device node below /dev/accel */
-	EB_BACKEND_REFERENCE,	/* the device core in this process: same bits, no device */
+	EB_BACKEND_ACCEL,	/**< a device node below /dev/accel */
+	EB_BACKEND_REFERENCE,	/**< the device core in this process: same bits, no device */
 };
 
 /** How much a message matters. */
@@ -111,12 +144,13 @@ enum eb_log_level {
 	EB_LOG_INFO,		/**< what is used, and what was chosen */
 };
 
+/** Which device, and how; fields that are zero are defaults. */
 struct eb_device_options {
-	size_t size;		/* sizeof(struct eb_device_options) */
-	enum eb_backend backend;
-	const char *path;	/* ACCEL: device node; NULL: the first EdgeBERT found */
-	const char *profile;	/* REFERENCE: device profile; NULL: the default */
-	/* REFERENCE: threads that work on one sentence, at most 64; 0: one.  Same results. */
+	size_t size;		/**< sizeof(struct eb_device_options) */
+	enum eb_backend backend;	/**< what runs the jobs */
+	const char *path;	/**< ACCEL: device node; NULL: the first EdgeBERT found */
+	const char *profile;	/**< REFERENCE: device profile; NULL: the default */
+	/** REFERENCE: threads that work on one sentence, at most 64; 0: one.  Same results. */
 	uint32_t threads;
 	/**
 	 * ACCEL: 1: when the device disappears, its work goes on on another node with the same
@@ -132,29 +166,39 @@ struct eb_device_options {
 	size_t :0;
 };
 
+/** A voltage and a frequency. */
 struct eb_operating_point {
-	uint32_t khz;
-	uint32_t millivolt;
-	uint32_t microwatt;	/* dense compute, modelled */
+	uint32_t khz;		/**< clock */
+	uint32_t millivolt;	/**< supply */
+	uint32_t microwatt;	/**< dense compute, modelled */
 };
 
+/** What a device is. */
 struct eb_device_info {
-	size_t size;			/* in: sizeof(struct eb_device_info) */
-	enum eb_backend backend;
-	char path[64];			/* device node, or "reference" */
-	char bus_address[32];		/* PCI address, or "" */
-	char driver_name[32];		/* kernel driver, or "" */
-	char driver_version[32];
-	uint32_t hardware_version;	/* major << 16 | minor */
-	uint32_t capabilities;		/* EDGEBERT_HW_CAP_* */
-	char profile[17];
-	uint32_t data_buffer_bytes, aux_buffer_bytes, envm_bytes;
-	uint32_t operating_point_count;
-	struct eb_operating_point operating_points[16];	/* by frequency, lowest first */
+	size_t size;			/**< in: sizeof(struct eb_device_info) */
+	enum eb_backend backend;	/**< what runs the jobs */
+	char path[64];			/**< device node, or "reference" */
+	char bus_address[32];		/**< PCI address, or "" */
+	char driver_name[32];		/**< kernel driver, or "" */
+	char driver_version[32];	/**< "major.minor.patch", or "" */
+	uint32_t hardware_version;	/**< major << 16 | minor */
+	uint32_t capabilities;		/**< EDGEBERT_HW_CAP_* */
+	char profile[17];		/**< of performance and energy */
+	uint32_t data_buffer_bytes;	/**< of each decoder */
+	uint32_t aux_buffer_bytes;	/**< of the auxiliary buffer */
+	uint32_t envm_bytes;		/**< of the embedded non-volatile memory */
+	uint32_t operating_point_count;	/**< of operating_points */
+	struct eb_operating_point operating_points[16];	/**< by frequency, lowest first */
 	size_t :0;
 };
 
-/* Calls found() for each EdgeBERT node (libudev); stops when it returns non-zero. */
+/**
+ * Finds the EdgeBERT nodes that there are now (libudev).
+ * @param found called for each, with strings that are valid during the call; stops when it
+ * returns non-zero
+ * @param opaque passed to found
+ * @return EB_OK, also when there is none; EB_INVALID_ARGUMENT, EB_OUT_OF_MEMORY or EB_INTERNAL
+ */
 EB_API enum eb_status eb_device_find(int (*found)(const char *path, const char *bus_address,
 						  void *opaque),
 				     void *opaque) EB_WARN_UNUSED;
@@ -166,6 +210,7 @@ enum eb_device_change {
 	EB_DEVICE_REMOVED,	/**< a node is gone */
 };
 
+/** Watches for devices that come and go. */
 struct eb_device_monitor;
 
 /**
@@ -204,66 +249,162 @@ EB_API enum eb_status eb_device_monitor_next(struct eb_device_monitor *monitor,
  */
 EB_API struct eb_device_monitor *eb_device_monitor_close(struct eb_device_monitor *monitor);
 
-/* options NULL: the first device through the accel backend. */
+/**
+ * Opens a device.
+ * @param options NULL: the first device node that is found
+ * @param ret_device with one reference
+ * @return EB_OK; EB_NO_DEVICE, EB_NO_MODULE, EB_PERMISSION, EB_DRIVER_VERSION, EB_DEVICE_LOST,
+ * EB_BUSY when the device has no address space left; EB_INVALID_ARGUMENT, EB_OUT_OF_MEMORY or
+ * EB_INTERNAL
+ */
 EB_API enum eb_status eb_device_open(const struct eb_device_options *options,
 				     struct eb_device **ret_device) EB_WARN_UNUSED;
+
+/**
+ * One more reference.
+ * @param device not NULL
+ * @return device
+ */
 EB_API struct eb_device *eb_device_ref(struct eb_device *device);
-/* Accepts NULL, returns NULL. */
+
+/**
+ * Lets go of a reference; the last one closes the device.
+ * @param device may be NULL, and still be used by engines
+ * @return NULL
+ */
 EB_API struct eb_device *eb_device_unref(struct eb_device *device);
+
+/**
+ * What a device is; with failover, the one where work goes now.
+ * @param device any
+ * @param info filled up to its size
+ * @return EB_OK or EB_INVALID_ARGUMENT
+ */
 EB_API enum eb_status eb_device_get_info(struct eb_device *device,
 					 struct eb_device_info *info) EB_WARN_UNUSED;
 
-/* Device-wide counters; REFERENCE: of this process. */
+/** What the jobs of everybody took on a device; REFERENCE: of this open device. */
 struct eb_device_counters {
-	size_t size;
-	uint64_t jobs, faults;
-	uint64_t cycles, busy_ns, energy_uj;	/* modelled */
+	size_t size;		/**< in: sizeof(struct eb_device_counters) */
+	uint64_t jobs;		/**< that ended */
+	uint64_t faults;	/**< those of them that met a fault */
+	uint64_t cycles;	/**< modelled */
+	uint64_t busy_ns;	/**< modelled */
+	uint64_t energy_uj;	/**< modelled */
 	size_t :0;
 };
+
+/**
+ * Reads a device's counters; with failover, of the one where work goes now.
+ * @param device any
+ * @param counters filled up to its size
+ * @return EB_OK, EB_INVALID_ARGUMENT or EB_DEVICE_LOST
+ */
 EB_API enum eb_status eb_device_get_counters(struct eb_device *device,
 					     struct eb_device_counters *counters) EB_WARN_UNUSED;
 
 /* ---- models -------------------------------------------------------------------- */
 
+/** What a model is; strings are owned by the model. */
 struct eb_model_info {
-	size_t size;
-	const char *name;		/* owned by the model */
-	const char *architecture;	/* "bert" or "albert" */
-	uint32_t layers, hidden_size, attention_heads, intermediate_size, vocabulary_size;
-	uint32_t classes;
-	uint32_t sequence_max;		/* tokens, special ones included */
-	uint32_t exit_count;		/* 0: no exit heads before the last layer */
-	float default_entropy_threshold;	/* nats */
-	uint64_t weight_bytes;
-	uint32_t sentence_pairs;	/* 1: made for pairs of texts (eb_engine_run_pair) */
-	uint32_t exit_predictor;	/* 1: there is one, which EB_POLICY_LATENCY needs */
-	uint32_t embedding_size;
-	const char *tokenizer;		/* "wordpiece" or "sentencepiece" */
+	size_t size;			/**< in: sizeof(struct eb_model_info) */
+	const char *name;		/**< as its metadata say */
+	const char *architecture;	/**< "bert" or "albert" */
+	uint32_t layers;		/**< encoder layers */
+	uint32_t hidden_size;		/**< width of the activations between layers */
+	uint32_t attention_heads;	/**< of each layer */
+	uint32_t intermediate_size;	/**< width inside the feed-forward part */
+	uint32_t vocabulary_size;	/**< token ids are below it */
+	uint32_t classes;		/**< number of labels */
+	uint32_t sequence_max;		/**< tokens, special ones included */
+	uint32_t exit_count;		/**< 0: no exit heads before the last layer */
+	float default_entropy_threshold;	/**< nats */
+	uint64_t weight_bytes;		/**< as uploaded */
+	uint32_t sentence_pairs;	/**< 1: made for pairs of texts (eb_engine_run_pair) */
+	uint32_t exit_predictor;	/**< 1: there is one, which EB_POLICY_LATENCY needs */
+	uint32_t embedding_size;	/**< width of the embedding table */
+	const char *tokenizer;		/**< "wordpiece" or "sentencepiece" */
 	size_t :0;
 };
 
+/**
+ * Reads and checks a model file.  The file may be replaced or removed afterwards.
+ * @param path of the .ebm file
+ * @param ret_model with one reference
+ * @return EB_OK, EB_MODEL_NOT_FOUND, EB_MODEL_NOT_A_MODEL, EB_MODEL_VERSION, EB_MODEL_CORRUPT,
+ * EB_MODEL_UNSUPPORTED, EB_INVALID_ARGUMENT or EB_OUT_OF_MEMORY
+ */
 EB_API enum eb_status eb_model_open(const char *path, struct eb_model **ret_model) EB_WARN_UNUSED;
-/* data must stay valid as long as the model; 64-byte aligned. */
+
+/**
+ * The same for a model file in memory, which is not copied.
+ * @param data 64-byte aligned; stays valid and unchanged as long as the model
+ * @param data_size bytes
+ * @param ret_model with one reference
+ * @return as eb_model_open
+ */
 EB_API enum eb_status eb_model_open_memory(const void *data, size_t data_size,
 					   struct eb_model **ret_model) EB_WARN_UNUSED;
+
+/**
+ * One more reference.
+ * @param model not NULL
+ * @return model
+ */
 EB_API struct eb_model *eb_model_ref(struct eb_model *model);
+
+/**
+ * Lets go of a reference; the last one frees the model.
+ * @param model may be NULL, and still be used by engines
+ * @return NULL
+ */
 EB_API struct eb_model *eb_model_unref(struct eb_model *model);
+
+/**
+ * What a model is.
+ * @param model any
+ * @param info filled up to its size
+ * @return EB_OK or EB_INVALID_ARGUMENT
+ */
 EB_API enum eb_status eb_model_get_info(const struct eb_model *model,
 					struct eb_model_info *info) EB_WARN_UNUSED;
-/* Name of a class, owned by the model; NULL when label is out of range. */
+
+/**
+ * The name of a class.
+ * @param model any
+ * @param label as in eb_result.label
+ * @return owned by the model; NULL when label is out of range
+ */
 EB_API const char *eb_model_label(const struct eb_model *model, uint32_t label);
 
-/*
- * Token ids of a text, special tokens included, at most capacity; *ret_count is the
- * full count and *ret_truncated says whether the model's sequence_max cut it.
+/**
+ * Token ids of a text, special tokens included.
+ * @param model any
+ * @param text UTF-8, no terminator needed
+ * @param text_size bytes
+ * @param token_ids receives them; NULL with capacity 0 to ask for the count
+ * @param capacity of token_ids; no more are written
+ * @param ret_count the full count, whatever the capacity
+ * @param ret_truncated whether the model's sequence_max cut the text
+ * @return EB_OK, EB_TEXT_INVALID, EB_TEXT_EMPTY or EB_INVALID_ARGUMENT
  */
 EB_API enum eb_status eb_model_tokenize(const struct eb_model *model, const char *text,
 					size_t text_size, uint32_t *token_ids, size_t capacity,
 					size_t *ret_count, int *ret_truncated) EB_WARN_UNUSED;
 
-/*
- * The same for a pair of texts; token_types gets 0 for tokens of the first text and 1 for
- * those of the second.  Where sequence_max cuts, the longer text loses tokens.
+/**
+ * The same for a pair of texts.  Where sequence_max cuts, the longer text loses tokens.
+ * @param model any
+ * @param first UTF-8
+ * @param first_size bytes
+ * @param second UTF-8
+ * @param second_size bytes
+ * @param token_ids receives the token ids
+ * @param token_types receives 0 for tokens of the first text and 1 for those of the second
+ * @param capacity of token_ids and of token_types
+ * @param ret_count the full count, whatever the capacity
+ * @param ret_truncated whether the model's sequence_max cut a text
+ * @return as eb_model_tokenize
  */
 EB_API enum eb_status eb_model_tokenize_pair(const struct eb_model *model, const char *first,
 					     size_t first_size, const char *second,
@@ -348,34 +489,58 @@ struct eb_engine_options {
 	size_t :0;
 };
 
+/**
+ * Creates an engine; uploads the model unless it is on the device already.
+ * @param device referenced by the engine
+ * @param model referenced by the engine
+ * @param options not NULL
+ * @param ret_engine with one reference
+ * @return EB_OK; EB_MODEL_UNSUPPORTED when model, device and policy do not fit together;
+ * EB_TARGET_UNREACHABLE when no sentence could ever meet the target; EB_DEVICE_LOST,
+ * EB_INVALID_ARGUMENT, EB_OUT_OF_MEMORY or EB_INTERNAL
+ */
 EB_API enum eb_status eb_engine_create(struct eb_device *device, struct eb_model *model,
 				       const struct eb_engine_options *options,
 				       struct eb_engine **ret_engine) EB_WARN_UNUSED;
+
+/**
+ * One more reference.
+ * @param engine not NULL
+ * @return engine
+ */
 EB_API struct eb_engine *eb_engine_ref(struct eb_engine *engine);
+
+/**
+ * Lets go of a reference; the last one frees the engine.
+ * @param engine may be NULL, and still be used by requests
+ * @return NULL
+ */
 EB_API struct eb_engine *eb_engine_unref(struct eb_engine *engine);
 
+/** What became of a sentence. */
 struct eb_result {
-	size_t size;			/* in: sizeof(struct eb_result) */
-	uint32_t label;
-	uint32_t class_count;
-	float logits[EB_CLASSES_MAX];	/* of the exit layer, exact device values (Q6.10) */
-	float scores[EB_CLASSES_MAX];	/* softmax of logits, computed by the host */
-	uint32_t token_count;
-	int truncated;			/* the text was cut to the model's sequence_max */
-	uint32_t exit_layer;		/* 1-based */
-	uint32_t predicted_layer;	/* LATENCY (1: none was needed); 0 otherwise */
-	uint32_t layers_assessed;
-	float entropies[EB_LAYERS_MAX];	/* nats per layer, EB_ENTROPY_NOT_ASSESSED if not */
-	uint32_t operating_point;	/* of layers after the first (LATENCY), of all (others) */
-	uint32_t mhz, millivolt;	/* of that point */
-	uint64_t modelled_cycles;
-	uint64_t modelled_latency_ns;	/* device time from start to result */
-	uint64_t modelled_energy_pj;
-	uint64_t target_latency_ns;	/* 0: none */
-	int deadline_missed;		/* latency, as the target's scope counts, over target */
-	uint64_t host_ns;		/* measured: submission to result, tokenizing included */
-	uint32_t layer_labels[EB_LAYERS_MAX];	/* answer of each layer that was assessed, else 0 */
-	uint32_t jobs;			/**< jobs it took: 2 where the library decided after layer 1 */
+	size_t size;			/**< in: sizeof(struct eb_result) */
+	uint32_t label;			/**< class with the largest logit, see eb_model_label */
+	uint32_t class_count;		/**< logits and scores that count */
+	float logits[EB_CLASSES_MAX];	/**< of the exit layer, exact device values (Q6.10) */
+	float scores[EB_CLASSES_MAX];	/**< softmax of logits, computed by the host */
+	uint32_t token_count;		/**< special tokens included */
+	int truncated;			/**< the text was cut to the model's sequence_max */
+	uint32_t exit_layer;		/**< 1-based */
+	uint32_t predicted_layer;	/**< LATENCY (1: none was needed); 0 otherwise */
+	uint32_t layers_assessed;	/**< the last one whose entropy was computed */
+	float entropies[EB_LAYERS_MAX];	/**< nats per layer, EB_ENTROPY_NOT_ASSESSED if not */
+	uint32_t operating_point;	/**< of layers after the first (LATENCY), of all (others) */
+	uint32_t mhz;			/**< of that point */
+	uint32_t millivolt;		/**< of that point */
+	uint64_t modelled_cycles;	/**< of all its jobs */
+	uint64_t modelled_latency_ns;	/**< device time from start to result */
+	uint64_t modelled_energy_pj;	/**< of all its jobs */
+	uint64_t target_latency_ns;	/**< 0: none */
+	int deadline_missed;		/**< latency, as the target's scope counts, over target */
+	uint64_t host_ns;		/**< measured: submission to result, tokenizing included */
+	uint32_t layer_labels[EB_LAYERS_MAX];	/**< answer of each assessed layer, else 0 */
+	uint32_t jobs;			/**< jobs it took: 2 where the library decided */
 	uint32_t transitions;		/**< voltage/frequency transitions, going there included */
 	uint32_t throttled;		/**< non-zero: temperature held a job below its point */
 	uint32_t target_unreachable;	/**< non-zero: no point met the target, as far as known */
@@ -384,7 +549,16 @@ struct eb_result {
 	size_t :0;
 };
 
-/* Tokenizes, runs and waits.  text is UTF-8, text_size bytes, no terminator needed. */
+/**
+ * Tokenizes, runs and waits.
+ * @param engine any engine
+ * @param text UTF-8, no terminator needed
+ * @param text_size bytes
+ * @param result filled up to its size on success, else untouched
+ * @return EB_OK; EB_TEXT_INVALID, EB_TEXT_EMPTY; EB_TARGET_UNREACHABLE with
+ * EB_UNREACHABLE_REFUSE; EB_DEVICE_LOST, EB_DEVICE_FAULT, EB_DEVICE_TIMEOUT, EB_CANCELED;
+ * EB_INVALID_ARGUMENT, EB_OUT_OF_MEMORY or EB_INTERNAL
+ */
 EB_API enum eb_status eb_engine_run(struct eb_engine *engine, const char *text, size_t text_size,
 				    struct eb_result *result) EB_WARN_UNUSED;
 /**
@@ -392,8 +566,10 @@ EB_API enum eb_status eb_engine_run(struct eb_engine *engine, const char *text, 
  * premise and a hypothesis).  Neither may be empty; where the model's sequence_max cuts, the
  * longer one loses tokens.
  * @param engine any engine
- * @param first UTF-8, first_size bytes
- * @param second UTF-8, second_size bytes
+ * @param first UTF-8, no terminator needed
+ * @param first_size bytes
+ * @param second UTF-8, no terminator needed
+ * @param second_size bytes
  * @param result filled on success
  * @return as eb_engine_run; EB_TEXT_INVALID and EB_TEXT_EMPTY say which text
  */
@@ -401,7 +577,14 @@ EB_API enum eb_status eb_engine_run_pair(struct eb_engine *engine, const char *f
 					 size_t first_size, const char *second,
 					 size_t second_size,
 					 struct eb_result *result) EB_WARN_UNUSED;
-/* eb_engine_run for token ids, special tokens included. */
+/**
+ * eb_engine_run for token ids.
+ * @param engine any engine
+ * @param token_ids special tokens included, each below the model's vocabulary_size
+ * @param token_count at most the model's sequence_max
+ * @param result filled up to its size on success, else untouched
+ * @return as eb_engine_run; EB_TEXT_EMPTY when token_count is 0
+ */
 EB_API enum eb_status eb_engine_run_tokens(struct eb_engine *engine, const uint32_t *token_ids,
 					   size_t token_count,
 					   struct eb_result *result) EB_WARN_UNUSED;
@@ -426,12 +609,17 @@ struct eb_engine_statistics {
 	uint64_t modelled_cycles;	/**< sum */
 	uint64_t modelled_energy_pj;	/**< sum */
 	uint64_t modelled_latency_ns;	/**< sum */
-	uint64_t modelled_latency_p50_ns, modelled_latency_p90_ns, modelled_latency_p99_ns;
-	uint64_t modelled_latency_max_ns;
+	uint64_t modelled_latency_p50_ns;	/**< of half of them at most */
+	uint64_t modelled_latency_p90_ns;	/**< of 90 % at most */
+	uint64_t modelled_latency_p99_ns;	/**< of 99 % at most */
+	uint64_t modelled_latency_max_ns;	/**< largest */
 	uint64_t host_ns;		/**< measured, submission to result, sum */
-	uint64_t host_p50_ns, host_p90_ns, host_p99_ns, host_max_ns;
+	uint64_t host_p50_ns;		/**< of half of them at most */
+	uint64_t host_p90_ns;		/**< of 90 % at most */
+	uint64_t host_p99_ns;		/**< of 99 % at most */
+	uint64_t host_max_ns;		/**< largest */
 	uint64_t queue_ns;		/**< measured, see eb_result.queue_ns, sum */
-	uint64_t queue_max_ns;
+	uint64_t queue_max_ns;		/**< largest */
 	uint64_t device_ns;		/**< measured: the device was at these jobs, sum */
 	uint64_t failovers;		/**< times that the engine moved to another device */
 	size_t :0;
@@ -466,7 +654,7 @@ EB_API enum eb_status eb_engine_estimate(struct eb_engine *engine, uint32_t toke
 
 /** A text or a pair of texts of a batch: UTF-8, no terminator needed. */
 struct eb_batch_text {
-	const char *text;
+	const char *text;	/**< the text, or the first of a pair */
 	size_t size;		/**< bytes */
 	const char *second;	/**< second text of a pair; NULL: a single text */
 	size_t second_size;	/**< bytes */
@@ -485,25 +673,58 @@ EB_API enum eb_status eb_engine_submit_batch(struct eb_engine *engine,
 					     const struct eb_batch_text *texts, size_t count,
 					     struct eb_request **ret_requests) EB_WARN_UNUSED;
 
-/* Asynchronous: several requests of one engine may be in flight; text is copied. */
+/**
+ * Submits a text and returns at once; several requests of an engine may be in flight.
+ * @param engine referenced by the request
+ * @param text UTF-8, copied
+ * @param text_size bytes
+ * @param ret_request to be let go with eb_request_unref
+ * @return EB_OK, EB_BUSY when 4096 requests are queued, EB_INVALID_ARGUMENT or EB_OUT_OF_MEMORY;
+ * what is wrong with the text is the request's outcome
+ */
 EB_API enum eb_status eb_engine_submit(struct eb_engine *engine, const char *text,
 				       size_t text_size,
 				       struct eb_request **ret_request) EB_WARN_UNUSED;
-/** The same for a pair of texts, see eb_engine_run_pair; both are copied. */
+/**
+ * The same for a pair of texts, see eb_engine_run_pair.
+ * @param engine referenced by the request
+ * @param first UTF-8, copied
+ * @param first_size bytes
+ * @param second UTF-8, copied
+ * @param second_size bytes
+ * @param ret_request to be let go with eb_request_unref
+ * @return as eb_engine_submit
+ */
 EB_API enum eb_status eb_engine_submit_pair(struct eb_engine *engine, const char *first,
 					    size_t first_size, const char *second,
 					    size_t second_size,
 					    struct eb_request **ret_request) EB_WARN_UNUSED;
-/* A descriptor that becomes readable when the request ended; owned by the request. */
+
+/**
+ * A descriptor that becomes readable when the request ended, and stays so.
+ * @param request NULL gives -1
+ * @return owned by the request: poll it, never read or close it
+ */
 EB_API int eb_request_fd(struct eb_request *request);
-/*
- * timeout_ns: relative; negative: no limit.  *ret_done says whether it ended; the
- * returned status is that of waiting, result->... and *ret_outcome that of the request.
+
+/**
+ * Waits for a request; may be called again, and from several threads.
+ * @param request any request
+ * @param timeout_ns relative; 0: only look; negative: no limit
+ * @param ret_done whether the request ended; the rest is written only then
+ * @param ret_outcome how, as eb_engine_run returns it; eb_error_detail() then tells of it
+ * @param result filled up to its size when the outcome is EB_OK, else untouched
+ * @return of waiting: EB_OK or EB_INVALID_ARGUMENT
  */
 EB_API enum eb_status eb_request_wait(struct eb_request *request, int64_t timeout_ns,
 				      int *ret_done, enum eb_status *ret_outcome,
 				      struct eb_result *result) EB_WARN_UNUSED;
-/* Accepts NULL; a request still in flight is finished or cancelled first. */
+
+/**
+ * Lets go of a request: one that is queued is taken back, one that runs is waited for.
+ * @param request may be NULL; not used by other threads any more
+ * @return NULL
+ */
 EB_API struct eb_request *eb_request_unref(struct eb_request *request);
 
 #ifdef __cplusplus
