@@ -30,6 +30,8 @@ refused 23 "*WEIGHTS*checksum*" "a model with one wrong bit" \
 	"${run[@]}" --model "$(make_model flipped-weight)"
 refused 23 "*vocabulary has no \[PAD\] token*" "a model with a wrong vocabulary" \
 	"${run[@]}" --model "$(make_model bad-vocabulary)"
+refused 23 "*words-for-pieces.ebm: VOCABULARY: the SentencePiece model is damaged*" \
+	"a model whose SentencePiece model is none" "${run[@]}" --model "$(make_model words-for-pieces)"
 refused 24 "*no exit predictor*" "policy latency on a model without predictor" \
 	"${run[@]}" --model "$(make_model without-predictor)" --policy latency --target-latency 1s
 refused 40 "*target of 1 us can not be met*" "a target that no operating point meets" \

@@ -53,6 +53,15 @@ static void no_vocabulary(uint8_t *file, size_t *size)
 	tiny_model_seal(file, *size);
 }
 
+/* A list of words where a SentencePiece model should be. */
+static void words_for_pieces(uint8_t *file, size_t *size)
+{
+	struct eb_model_parameters *parameters = tiny_model_contents(file, EB_MODEL_PARAMETERS);
+
+	parameters->tokenizer = EB_MODEL_TOKENIZER_SENTENCEPIECE;
+	tiny_model_seal(file, *size);
+}
+
 /* Expects every sentence to be sure of itself at layer 2. */
 static void predict_layer_2(uint8_t *file, size_t *size)
 {
@@ -75,6 +84,7 @@ static const struct kind kinds[] = {
 	{ .name = "flipped-weight", .damage = flip_weight },
 	{ .name = "other-magic", .damage = other_magic },
 	{ .name = "bad-vocabulary", .damage = no_vocabulary },
+	{ .name = "words-for-pieces", .damage = words_for_pieces },
 };
 
 static int write_model(const char *path, const struct kind *kind)

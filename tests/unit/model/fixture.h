@@ -9,7 +9,22 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifndef FIXTURE_STANDALONE
 #include <cmocka.h>
+#else
+/* Within a program that is no test, what can not be made ends it. */
+#include <stdio.h>
+#include <stdlib.h>
+#define assert_true(condition) ((condition) ? (void)0 : fixture_fail(#condition))
+#define assert_non_null(pointer) assert_true((pointer) != NULL)
+#define assert_int_equal(a, b) assert_true((long long)(a) == (long long)(b))
+#define fail_msg(...) fixture_fail("see the sources")
+static inline _Noreturn void fixture_fail(const char *what)
+{
+	fprintf(stderr, "the checkpoint can not be written: %s\n", what);
+	exit(1);
+}
+#endif
 
 #include "tools/model/checkpoint.h"
 
