@@ -22,11 +22,39 @@
 #include "edgebert_envm_ioctl.h"
 #include "edgebert_event.h"
 #include "edgebert_gem.h"
+#include "edgebert_memory.h"
 #include "edgebert_prime.h"
 #include "edgebert_query.h"
 #include "edgebert_result.h"
 #include "edgebert_submit.h"
 #include "edgebert_vm.h"
+
+static struct edgebert_file *edgebert_file_create(struct edgebert_device *edev)
+{
+	struct edgebert_file *efile;
+	int ret = -ENOMEM;
+
+	efile = kzalloc_obj(*efile, GFP_KERNEL_ACCOUNT);
+	if (!efile)
+		return ERR_PTR(-ENOMEM);
+	efile->edev = edev;
+	xa_init_flags(&efile->contexts, XA_FLAGS_ALLOC1);
+	efile->memory = edgebert_memory_create();
+	if (!efile->memory)
+		goto err_free;
+	efile->vm = edgebert_vm_create(edev);
+	if (IS_ERR(efile->vm)) {
+		ret = PTR_ERR(efile->vm);
+		goto err_memory;
+	}
+	return efile;
+
+err_memory:
+	edgebert_memory_put(efile->memory);
+err_free:
+	kfree(efile);
+	return ERR_PTR(ret);
+}
 
 static int edgebert_open(struct drm_device *drm, struct drm_file *file)
 {
@@ -36,21 +64,11 @@ static int edgebert_open(struct drm_device *drm, struct drm_file *file)
 
 	if (!drm_dev_enter(drm, &idx))
 		return -ENODEV;
-	efile = kzalloc_obj(*efile);
-	if (!efile) {
-		ret = -ENOMEM;
-		goto out;
-	}
-	efile->edev = edev;
-	xa_init_flags(&efile->contexts, XA_FLAGS_ALLOC1);
-	efile->vm = edgebert_vm_create(edev);
-	if (IS_ERR(efile->vm)) {
-		ret = PTR_ERR(efile->vm);
-		kfree(efile);
-		goto out;
-	}
-	file->driver_priv = efile;
-out:
+	efile = edgebert_file_create(edev);
+	if (IS_ERR(efile))
+		ret = PTR_ERR(efile);
+	else
+		file->driver_priv = efile;
 	drm_dev_exit(idx);
 	return ret;
 }
@@ -62,6 +80,7 @@ static void edgebert_postclose(struct drm_device *drm, struct drm_file *file)
 
 	edgebert_contexts_close(efile);
 	edgebert_vm_put(efile->vm);
+	edgebert_memory_put(efile->memory);
 	kfree(efile);
 }
 
@@ -81,6 +100,9 @@ static void edgebert_show_fdinfo(struct drm_printer *p, struct drm_file *file)
 	drm_printf(p, "edgebert-modelled-ns:\t%llu\n", stats.modelled_ns);
 	drm_printf(p, "edgebert-modelled-energy-uj:\t%llu\n",
 		   div_u64(stats.energy_pj, 1000 * 1000));
+	drm_printf(p, "edgebert-memory-created:\t%llu KiB\n",
+		   (u64)atomic64_read(&efile->memory->bytes) >> 10);
+	drm_printf(p, "edgebert-memory-limit:\t%llu KiB\n", edgebert_memory_limit() >> 10);
 	drm_show_memory_stats(p, file);
 }
 
@@ -124,7 +146,7 @@ static const struct drm_ioctl_desc edgebert_ioctls[] = {
  * - 1.0: initial interface
  * - 1.1: CONTEXT_COUNTERS, deadlines of jobs, contexts can be banned,
  *   ENVM_*, envm_generation of jobs, CONTEXT_SET, EVENTS, QUERY_DVFS,
- *   BO_MAP
+ *   BO_MAP, limits of memory
  */
 const struct drm_driver edgebert_drm_driver = {
 	.driver_features = DRIVER_COMPUTE_ACCEL | DRIVER_GEM | DRIVER_SYNCOBJ |

@@ -20,6 +20,7 @@
 #include "edgebert_device.h"
 #include "edgebert_drv.h"
 #include "edgebert_gem.h"
+#include "edgebert_memory.h"
 #include "edgebert_prime.h"
 #include "edgebert_vm.h"
 
@@ -95,8 +96,20 @@ static void edgebert_gem_free(struct drm_gem_object *obj)
 	struct edgebert_bo *bo = to_edgebert_bo(obj);
 
 	drm_WARN_ON(obj->dev, bo->dma_users || !list_empty(&bo->mappings));
+	if (bo->memory) {
+		edgebert_memory_uncharge(bo->memory, obj->size);
+		edgebert_memory_put(bo->memory);
+	}
 	mutex_destroy(&bo->lock);
 	drm_gem_shmem_free(&bo->base);
+}
+
+/* For fdinfo, under a lock that must not sleep: a snapshot. */
+static enum drm_gem_object_status edgebert_gem_status(struct drm_gem_object *obj)
+{
+	struct edgebert_bo *bo = to_edgebert_bo(obj);
+
+	return READ_ONCE(bo->base.pages) || READ_ONCE(bo->sgt) ? DRM_GEM_OBJECT_RESIDENT : 0;
 }
 
 /*
@@ -154,6 +167,7 @@ static const struct drm_gem_object_funcs edgebert_gem_funcs = {
 	.vmap = drm_gem_shmem_object_vmap,
 	.vunmap = drm_gem_shmem_object_vunmap,
 	.mmap = edgebert_gem_mmap,
+	.status = edgebert_gem_status,
 	.vm_ops = &drm_gem_shmem_vm_ops,
 };
 
@@ -162,7 +176,7 @@ struct drm_gem_object *edgebert_gem_create_object(struct drm_device *drm, size_t
 {
 	struct edgebert_bo *bo;
 
-	bo = kzalloc_obj(*bo);
+	bo = kzalloc_obj(*bo, GFP_KERNEL_ACCOUNT);
 	if (!bo)
 		return ERR_PTR(-ENOMEM);
 	mutex_init(&bo->lock);
@@ -171,11 +185,36 @@ struct drm_gem_object *edgebert_gem_create_object(struct drm_device *drm, size_t
 	return &bo->base.base;
 }
 
+/* A buffer that is charged to the file, without handle or address. */
+static struct edgebert_bo *edgebert_bo_create(struct drm_device *drm, struct edgebert_file *efile,
+					      u64 size, u32 flags)
+{
+	struct drm_gem_shmem_object *shmem;
+	struct edgebert_bo *bo;
+	int ret;
+
+	size = PAGE_ALIGN(size);
+	ret = edgebert_memory_charge(efile->memory, size);
+	if (ret) {
+		drm_dbg(drm, "buffer of %#llx bytes is beyond the limit of %#llx\n", size,
+			edgebert_memory_limit());
+		return ERR_PTR(ret);
+	}
+	shmem = drm_gem_shmem_create(drm, size);
+	if (IS_ERR(shmem)) {
+		edgebert_memory_uncharge(efile->memory, size);
+		return ERR_CAST(shmem);
+	}
+	bo = to_edgebert_bo(&shmem->base);
+	bo->memory = edgebert_memory_get(efile->memory);
+	bo->flags = flags;
+	return bo;
+}
+
 int edgebert_ioctl_bo_create(struct drm_device *drm, void *data, struct drm_file *file)
 {
 	struct drm_edgebert_bo_create *args = data;
 	const u64 max_size = EDGEBERT_VM_END - EDGEBERT_VM_START - EDGEBERT_HW_PAGE_SIZE;
-	struct drm_gem_shmem_object *shmem;
 	struct edgebert_bo *bo;
 	int ret, idx;
 
@@ -190,19 +229,17 @@ int edgebert_ioctl_bo_create(struct drm_device *drm, void *data, struct drm_file
 	if (!drm_dev_enter(drm, &idx))
 		return -ENODEV;
 
-	shmem = drm_gem_shmem_create(drm, args->size);
-	if (IS_ERR(shmem)) {
-		ret = PTR_ERR(shmem);
+	bo = edgebert_bo_create(drm, file->driver_priv, args->size, args->flags);
+	if (IS_ERR(bo)) {
+		ret = PTR_ERR(bo);
 		goto out;
 	}
-	args->size = shmem->base.size;
-	bo = to_edgebert_bo(&shmem->base);
-	bo->flags = args->flags;
+	args->size = bo->base.base.size;
 	bo->created = args;
-	ret = drm_gem_handle_create(file, &shmem->base, &args->handle);
+	ret = drm_gem_handle_create(file, &bo->base.base, &args->handle);
 	bo->created = NULL;
 	/* The handle has a reference of its own. */
-	drm_gem_object_put(&shmem->base);
+	drm_gem_object_put(&bo->base.base);
 out:
 	drm_dev_exit(idx);
 	return ret;

@@ -15,6 +15,7 @@
  * struct edgebert_bo - buffer
  * @base: shmem object, must be first
  * @flags: DRM_EDGEBERT_BO_*
+ * @memory: account of the file that created it, referenced; NULL for imported ones
  * @created: while its first handle is being created, by which nobody else can know it
  * @lock: guards everything below
  * @mappings: struct edgebert_mapping.bo_entry
@@ -24,12 +25,15 @@
 struct edgebert_bo {
 	struct drm_gem_shmem_object base;
 	u32 flags;
+	struct edgebert_memory *memory;
 	struct drm_edgebert_bo_create *created;
 	struct mutex lock;
 	struct list_head mappings;
 	struct sg_table *sgt;
 	unsigned int dma_users;
 };
+
+struct edgebert_memory;
 
 static inline struct edgebert_bo *to_edgebert_bo(struct drm_gem_object *obj)
 {

@@ -34,7 +34,7 @@ int edgebert_mmu_init(struct edgebert_device *edev, struct edgebert_mmu *mmu)
 {
 	int i, ret;
 
-	mmu->tables = kvzalloc_objs(*mmu->tables, EDGEBERT_MMU_TABLES);
+	mmu->tables = kvzalloc_objs(*mmu->tables, EDGEBERT_MMU_TABLES, GFP_KERNEL_ACCOUNT);
 	if (!mmu->tables)
 		return -ENOMEM;
 	for (i = 0; i < EDGEBERT_MMU_DIRECTORIES; i++) {

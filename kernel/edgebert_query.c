@@ -12,6 +12,7 @@
 
 #include "edgebert_device.h"
 #include "edgebert_job.h"
+#include "edgebert_memory.h"
 #include "edgebert_query.h"
 #include "edgebert_result.h"
 #include "edgebert_submit.h"
@@ -48,6 +49,7 @@ static int edgebert_query_device(struct edgebert_device *edev, struct drm_edgebe
 		.contexts_per_file_max = EDGEBERT_CONTEXTS_PER_FILE,
 		.job_timeout_ms = edgebert_recovery_timeout_ms(),
 		.reset_count = atomic_read(&edev->recovery.reset_count),
+		.memory_limit_bytes = edgebert_memory_limit(),
 	};
 
 	static_assert(sizeof(answer.profile) == sizeof(info->profile));

@@ -18,7 +18,7 @@ struct edgebert_vm *edgebert_vm_create(struct edgebert_device *edev)
 	struct edgebert_vm *vm;
 	int ret;
 
-	vm = kzalloc_obj(*vm);
+	vm = kzalloc_obj(*vm, GFP_KERNEL_ACCOUNT);
 	if (!vm)
 		return ERR_PTR(-ENOMEM);
 	ret = edgebert_mmu_init(edev, &vm->mmu);
@@ -177,9 +177,16 @@ struct edgebert_mapping *edgebert_mapping_create(struct edgebert_vm *vm, struct 
 {
 	struct edgebert_mapping *mapping;
 
+	if (!atomic_add_unless(&vm->mapping_count, 1, EDGEBERT_BUFFERS_PER_FILE)) {
+		drm_dbg(&vm->edev->drm, "no more than %u buffers per open file\n",
+			EDGEBERT_BUFFERS_PER_FILE);
+		return ERR_PTR(-ENOSPC);
+	}
 	mapping = kzalloc_obj(*mapping, GFP_KERNEL_ACCOUNT);
-	if (!mapping)
+	if (!mapping) {
+		atomic_dec(&vm->mapping_count);
 		return ERR_PTR(-ENOMEM);
+	}
 	kref_init(&mapping->refcount);
 	mapping->vm = edgebert_vm_get(vm);
 	mapping->bo = bo;
@@ -229,6 +236,7 @@ static void edgebert_mapping_release(struct kref *kref)
 		if (drm_mm_node_allocated(&mapping->node))
 			edgebert_mapping_unmap(mapping);
 	drm_gem_object_put(&bo->base.base);
+	atomic_dec(&vm->mapping_count);
 	edgebert_vm_put(vm);
 	kfree(mapping);
 }

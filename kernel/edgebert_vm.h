@@ -21,11 +21,15 @@ struct edgebert_device;
 #define EDGEBERT_VM_START	0x00010000u
 #define EDGEBERT_VM_END		0xffff0000u
 
+/* Each takes memory of the kernel's, too. */
+#define EDGEBERT_BUFFERS_PER_FILE	4096
+
 /**
  * struct edgebert_vm - address space of one open file, outlives it while jobs run
  * @refcount: held by the file, its contexts and the mappings
  * @edev: the device
  * @device_entry: in edev->vms
+ * @mapping_count: struct edgebert_mapping of it, at most EDGEBERT_BUFFERS_PER_FILE
  * @lock: guards everything below
  * @mmu: page tables
  * @ranges: which addresses are taken
@@ -38,6 +42,7 @@ struct edgebert_vm {
 	struct kref refcount;
 	struct edgebert_device *edev;
 	struct list_head device_entry;
+	atomic_t mapping_count;
 	struct mutex lock;
 	struct edgebert_mmu mmu;
 	struct drm_mm ranges;

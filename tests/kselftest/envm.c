@@ -7,6 +7,7 @@
 #include "tests/kselftest/envm.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -250,6 +251,29 @@ TEST(progress_is_seen)
 	}
 	CHECK(WIFEXITED(status) && WEXITSTATUS(status) == HARNESS_PASSED);
 	CHECK(seen);
+}
+
+/* Those who asked are told of every change, in its order. */
+TEST(commits_are_events)
+{
+	struct drm_edgebert_events events = { .events = DRM_EDGEBERT_EVENT_ENVM };
+	struct drm_edgebert_event_envm event;
+	struct pollfd wait = { .events = POLLIN };
+	uint64_t generation;
+	int fd = open_fresh();
+
+	wait.fd = device_open();
+	CHECK_OK(try_ioctl(wait.fd, DRM_IOCTL_EDGEBERT_EVENTS, &events));
+	envm_install(fd, SLOT_A, IMAGE_BYTES, 9);
+	generation = envm_info(fd).generation;
+	CHECK_EQ(poll(&wait, 1, 1000), 1);
+	CHECK_EQ(read(wait.fd, &event, sizeof(event)), sizeof(event));
+	CHECK_EQ(event.base.type, DRM_EDGEBERT_EVENT_TYPE_ENVM);
+	CHECK_EQ(event.base.length, sizeof(event));
+	CHECK_EQ(event.generation, generation);
+	envm_deactivate(fd);
+	CHECK_EQ(read(wait.fd, &event, sizeof(event)), sizeof(event));
+	CHECK_EQ(event.generation, 0);
 }
 
 /* ---- Jobs ---- */
