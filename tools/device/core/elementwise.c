@@ -1,58 +1,39 @@
 // SPDX-License-Identifier: MIT
 /*
- * ADD and COPY: row after row, each read before it is written.
+ * ADD, and COPY row after row, each read before it is written.
  */
 #include "tools/device/core/command.h"
 #include "tools/device/core/operand.h"
+#include "tools/device/core/rows.h"
 
 /* ---- ADD ---------------------------------------------------------------------------- */
 
-struct add_buffers {
-	int16_t *a, *b;
-	int32_t *sum;
-};
-
-static bool get_add_buffers(struct eb_core *core, size_t columns, struct add_buffers *buffers)
+/* opaque: how many columns */
+static void compute_sum(const void *opaque, uint32_t row, const int16_t *words,
+			const int16_t *second, int32_t *values)
 {
-	buffers->a = eb_core_scratch(core, EB_SCRATCH_INPUT, columns * 2);
-	buffers->b = eb_core_scratch(core, EB_SCRATCH_PARAMETERS, columns * 2);
-	buffers->sum = eb_core_scratch(core, EB_SCRATCH_VALUES, columns * 4);
-	return buffers->a && buffers->b && buffers->sum;
-}
+	const size_t columns = *(const size_t *)opaque;
 
-static int add_row(struct eb_job *job, const struct eb_operation *operation,
-		   struct add_buffers *buffers, uint32_t row)
-{
-	const struct edgebert_hw_add *add = &operation->command->add;
-	size_t columns = operation->columns;
-	int status = eb_operand_read_words(job, add->a + row * add->a_stride, add->a_format,
-					   add->a_bias, columns, buffers->a);
-
-	if (status == EDGEBERT_HW_OK && (row == 0 || add->b_stride))
-		status = eb_operand_read_words(job, add->b + row * add->b_stride, add->b_format,
-					       add->b_bias, columns, buffers->b);
-	if (status != EDGEBERT_HW_OK)
-		return status;
+	(void)row;
 	for (size_t i = 0; i < columns; i++)
-		buffers->sum[i] = buffers->a[i] + buffers->b[i];
-	return eb_operand_write_words(job, add->output + row * add->output_stride,
-				      add->output_format, add->output_bias, columns,
-				      buffers->sum);
+		values[i] = words[i] + second[i];
 }
 
 int eb_run_add(struct eb_job *job, const struct eb_operation *operation)
 {
+	const struct edgebert_hw_add *add = &operation->command->add;
+	const size_t columns = operation->columns;
+	const struct eb_row_operand second = { add->b, add->b_stride, add->b_format, add->b_bias };
+	const struct eb_rows rows = {
+		.input = { add->a, add->a_stride, add->a_format, add->a_bias },
+		.second = &second,
+		.output = { add->output, add->output_stride, add->output_format, add->output_bias },
+		.rows = operation->rows, .columns = columns, .output_columns = columns,
+		.compute = compute_sum, .opaque = &columns,
+	};
 	struct eb_work work = { 0 };
-	struct add_buffers buffers;
-	int status = EDGEBERT_HW_OK;
+	int status = eb_rows_run(job, &rows);
 
-	if (!get_add_buffers(job->core, operation->columns, &buffers))
-		return EDGEBERT_HW_DEVICE_ERROR;
-	for (uint32_t row = 0; row < operation->rows && status == EDGEBERT_HW_OK; row++) {
-		if (row % EDGEBERT_HW_LANES == 0 && eb_job_aborted(job))
-			return EDGEBERT_HW_ABORTED;
-		status = add_row(job, operation, &buffers, row);
-	}
 	if (status != EDGEBERT_HW_OK)
 		return status;
 	work.special_vectors = (uint64_t)operation->rows * eb_vectors(operation->columns);

@@ -7,6 +7,7 @@
 #include "tools/device/core/operand.h"
 #include "tools/device/core/piecewise_linear.h"
 #include "tools/device/core/row.h"
+#include "tools/device/core/rows.h"
 
 #define WORD_BITS 10
 #define WIDE_BITS 20		/* fraction bits of mean, variance and epsilon */
@@ -52,69 +53,65 @@ void eb_layernorm_row(const int16_t *words, const int16_t *gamma, const int16_t 
 	}
 }
 
-/* Working memory of one command. */
-struct buffers {
-	int16_t *words, *gamma, *beta;
-	int32_t *values;
+/* What the rows share. */
+struct layernorm {
+	const struct eb_kernels *kernels;
+	size_t columns;
+	uint32_t epsilon;
+	int16_t *gamma, *beta;
 };
 
-static bool get_buffers(struct eb_core *core, size_t columns, struct buffers *buffers)
-{
-	buffers->words = eb_core_scratch(core, EB_SCRATCH_INPUT, columns * 2);
-	buffers->values = eb_core_scratch(core, EB_SCRATCH_VALUES, columns * 4);
-	buffers->gamma = eb_core_scratch(core, EB_SCRATCH_PARAMETERS, columns * 4);
-	if (!buffers->words || !buffers->values || !buffers->gamma)
-		return false;
-	buffers->beta = buffers->gamma + columns;
-	return true;
-}
-
 static int read_parameters(struct eb_job *job, const struct eb_operation *operation,
-			   struct buffers *buffers)
+			   struct layernorm *shared)
 {
 	const struct edgebert_hw_layernorm *layernorm = &operation->command->layernorm;
 	int status = eb_operand_read_words(job, layernorm->gamma, layernorm->parameter_format,
 					   layernorm->gamma_bias, operation->columns,
-					   buffers->gamma);
+					   shared->gamma);
 
 	if (status != EDGEBERT_HW_OK)
 		return status;
 	return eb_operand_read_words(job, layernorm->beta, layernorm->parameter_format,
-				     layernorm->beta_bias, operation->columns, buffers->beta);
+				     layernorm->beta_bias, operation->columns, shared->beta);
 }
 
-static int run_row(struct eb_job *job, const struct eb_operation *operation,
-		   struct buffers *buffers, uint32_t row)
+static void compute(const void *opaque, uint32_t row, const int16_t *words, const int16_t *second,
+		    int32_t *values)
 {
-	const struct edgebert_hw_layernorm *layernorm = &operation->command->layernorm;
-	int status = eb_operand_read_words(job, layernorm->input + row * layernorm->input_stride,
-					   layernorm->input_format, layernorm->input_bias,
-					   operation->columns, buffers->words);
+	const struct layernorm *shared = opaque;
 
-	if (status != EDGEBERT_HW_OK)
-		return status;
-	job->core->kernels->layernorm_row(buffers->words, buffers->gamma, buffers->beta,
-					  operation->columns, layernorm->epsilon,
-					  buffers->values);
-	return eb_operand_write_words(job, layernorm->output + row * layernorm->output_stride,
-				      layernorm->output_format, layernorm->output_bias,
-				      operation->columns, buffers->values);
+	(void)row;
+	(void)second;
+	shared->kernels->layernorm_row(words, shared->gamma, shared->beta, shared->columns,
+				       shared->epsilon, values);
 }
 
 int eb_run_layernorm(struct eb_job *job, const struct eb_operation *operation)
 {
+	const struct edgebert_hw_layernorm *layernorm = &operation->command->layernorm;
+	struct layernorm shared = {
+		.kernels = job->core->kernels, .columns = operation->columns,
+		.epsilon = layernorm->epsilon,
+		.gamma = eb_core_scratch(job->core, EB_SCRATCH_PARAMETERS,
+					 operation->columns * 4),
+	};
+	const struct eb_rows rows = {
+		.input = { layernorm->input, layernorm->input_stride, layernorm->input_format,
+			   layernorm->input_bias },
+		.output = { layernorm->output, layernorm->output_stride, layernorm->output_format,
+			    layernorm->output_bias },
+		.rows = operation->rows, .columns = operation->columns,
+		.output_columns = operation->columns, .compute = compute, .opaque = &shared,
+	};
 	struct eb_work work = { 0 };
-	struct buffers buffers;
 	int status;
 
-	if (!get_buffers(job->core, operation->columns, &buffers))
+	if (!shared.gamma)
 		return EDGEBERT_HW_DEVICE_ERROR;
-	status = read_parameters(job, operation, &buffers);
-	for (uint32_t row = 0; row < operation->rows && status == EDGEBERT_HW_OK; row++) {
-		if (row % EDGEBERT_HW_LANES == 0 && eb_job_aborted(job))
-			return EDGEBERT_HW_ABORTED;
-		status = run_row(job, operation, &buffers, row);
-	}
+	shared.beta = shared.gamma + operation->columns;
+	status = read_parameters(job, operation, &shared);
+	if (status == EDGEBERT_HW_OK)
+		status = eb_rows_run(job, &rows);
 	if (status != EDGEBERT_HW_OK)
 		return status;
 	work.special_vectors = (uint64_t)operation->rows * eb_vectors(operation->columns);

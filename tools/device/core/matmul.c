@@ -38,8 +38,9 @@ struct work_area {
 	int16_t *weights;		/* [columns of a strip][part of the depth] */
 	int32_t *sums;			/* [blocks of a strip][groups][16][16] */
 	uint32_t *nonzero;		/* per depth: weight rows with a non-zero element */
+	uint32_t *input_nonzero;	/* the same of input rows */
 	uint8_t *strip_nonzero;		/* the same within a strip, or within 16 input rows */
-	uint8_t *unpacked;		/* packed weights: codes of a strip */
+	uint8_t *unpacked;		/* packed weights: codes of a strip; or 16 input rows */
 };
 
 /* A MATMUL under way. */
@@ -50,9 +51,10 @@ struct matmul_run {
 	struct eb_workers *workers;	/* NULL: none */
 	unsigned int threads;
 	size_t groups;			/* of 16 input rows */
+	const uint8_t **input_rows;	/* codes, where any thread can read them */
+	uint8_t *input_copies;		/* of those that cannot be read in place */
 	int16_t *input;			/* decoded and packed, whole groups */
 	int32_t *input_pairs;		/* per row, see eb_kernels.decode_rows */
-	uint32_t *input_nonzero;	/* per depth: rows with a non-zero element */
 	int32_t *bias;			/* [columns rounded up to 16] */
 	uint8_t *output;		/* [rows][columns] or transposed, output format */
 	uint32_t *offsets;		/* packed weights: block ends */
@@ -64,6 +66,11 @@ struct matmul_run {
 	size_t strip_blocks;
 	atomic_size_t bad_block;	/* lowest one whose packing is wrong */
 };
+
+static size_t at_most_16(size_t left)
+{
+	return left < 16 ? left : 16;
+}
 
 static size_t aligned(size_t size)
 {
@@ -86,8 +93,8 @@ static bool get_areas(struct matmul_run *run, struct eb_core *core)
 	size_t step = depth < run->kernels->depth_step ? depth : run->kernels->depth_step;
 	size_t block = STRIP_COLUMNS * depth, weights = STRIP_COLUMNS * step * 2;
 	size_t sums = run->groups * EB_MATMUL_ROWS * STRIP_COLUMNS * 4;
-	size_t each = aligned(weights) + aligned(sums) + aligned(depth * 4) + aligned(depth) +
-		      aligned(block);
+	size_t each = aligned(weights) + aligned(sums) + 2 * aligned(depth * 4) +
+		      aligned(depth) + aligned(block);
 	uint8_t *at = eb_core_scratch(core, EB_SCRATCH_WEIGHTS,
 				      threads * (each + aligned(sizeof(*run->areas))));
 
@@ -100,9 +107,11 @@ static bool get_areas(struct matmul_run *run, struct eb_core *core)
 		area->weights = carve(&at, weights);
 		area->sums = carve(&at, sums);
 		area->nonzero = carve(&at, depth * 4);
+		area->input_nonzero = carve(&at, depth * 4);
 		area->strip_nonzero = carve(&at, depth);
 		area->unpacked = carve(&at, block);
 		memset(area->nonzero, 0, depth * 4);
+		memset(area->input_nonzero, 0, depth * 4);
 	}
 	return true;
 }
@@ -110,18 +119,18 @@ static bool get_areas(struct matmul_run *run, struct eb_core *core)
 static bool get_input(struct matmul_run *run, struct eb_core *core)
 {
 	size_t depth = run->operation->depth, rows = run->groups * EB_MATMUL_ROWS;
-	/* One more group holds rows before they are packed. */
 	uint8_t *at = eb_core_scratch(core, EB_SCRATCH_INPUT,
-				      aligned((rows + EB_MATMUL_ROWS) * depth * 2) +
-				      aligned(rows * 4) + aligned(depth * 4));
+				      aligned(rows * depth * 2) + aligned(rows * 4));
+	uint8_t *codes = eb_core_scratch(core, EB_SCRATCH_ROW,
+					 aligned(rows * sizeof(*run->input_rows)) + rows * depth);
 
-	if (!at)
+	if (!at || !codes)
 		return false;
-	run->input = carve(&at, (rows + EB_MATMUL_ROWS) * depth * 2);
+	run->input = carve(&at, rows * depth * 2);
 	run->input_pairs = carve(&at, rows * 4);
-	run->input_nonzero = carve(&at, depth * 4);
+	run->input_rows = carve(&codes, rows * sizeof(*run->input_rows));
+	run->input_copies = codes;
 	memset(run->input_pairs, 0, rows * 4);
-	memset(run->input_nonzero, 0, depth * 4);
 	return true;
 }
 
@@ -157,13 +166,11 @@ static bool get_buffers(struct matmul_run *run, struct eb_core *core)
 	}
 	/* Few columns: better shared among all threads than in whole strips. */
 	run->strip_blocks = eb_vectors(operation->columns) / run->threads;
-	if (run->strip_blocks > STRIP_BLOCKS)
-		run->strip_blocks = STRIP_BLOCKS;
-	if (run->strip_blocks < 1)
-		run->strip_blocks = 1;
-	run->batch_size = run->threads * BATCH_BLOCKS;
-	if (run->batch_size > eb_vectors(operation->columns))
-		run->batch_size = eb_vectors(operation->columns);
+	run->strip_blocks = run->strip_blocks > STRIP_BLOCKS ? STRIP_BLOCKS :
+			    run->strip_blocks < 1 ? 1 : run->strip_blocks;
+	run->batch_size = eb_vectors(operation->columns);
+	if (run->batch_size > run->threads * BATCH_BLOCKS)
+		run->batch_size = run->threads * BATCH_BLOCKS;
 	run->groups = eb_vectors(operation->rows);
 	run->bias = eb_core_scratch(core, EB_SCRATCH_PARAMETERS, columns * 4);
 	run->output = eb_core_scratch(core, EB_SCRATCH_OUTPUT,
@@ -178,49 +185,40 @@ static void add_counts(const uint8_t *counts, size_t depth, uint32_t *nonzero)
 		nonzero[d] += counts[d];
 }
 
-/* Up to 16 input rows to `rows`, missing ones zero. */
-static int read_input_rows(struct matmul_run *run, size_t group, int16_t *rows)
+/* Decodes and packs a group of input rows, missing ones zero: an eb_workers_part. */
+static void pack_group(void *opaque, size_t group, unsigned int worker)
 {
-	const struct edgebert_hw_matmul *matmul = &run->operation->command->matmul;
-	size_t depth = run->operation->depth, first = group * EB_MATMUL_ROWS;
-	uint8_t *counts = run->areas[0].strip_nonzero;
+	struct matmul_run *run = opaque;
+	const struct work_area *area = &run->areas[worker];
+	const size_t depth = run->operation->depth, first = group * EB_MATMUL_ROWS;
+	const size_t count = at_most_16(run->operation->rows - first);
+	int16_t *rows = (int16_t *)area->unpacked;
 
-	memset(counts, 0, depth);
-	for (size_t r = 0; r < EB_MATMUL_ROWS; r++) {
-		int16_t *values = rows + r * depth;
-		uint32_t row = (uint32_t)(first + r);
-		const uint8_t *codes;
-		int status;
-
-		if (row >= run->operation->rows) {
-			memset(values, 0, depth * sizeof(*values));
-			continue;
-		}
-		codes = eb_operand_view(run->job, matmul->input + row * matmul->input_stride,
-					depth, &status);
-		if (!codes)
-			return status;
-		run->kernels->decode_rows(&(struct eb_matmul_codes){
-			.rows = &codes, .count = 1, .depth = depth,
-		}, values, counts, &run->input_pairs[row]);
-	}
-	add_counts(counts, depth, run->input_nonzero);
-	return EDGEBERT_HW_OK;
+	memset(area->strip_nonzero, 0, depth);
+	run->kernels->decode_rows(&(struct eb_matmul_codes){
+		.rows = run->input_rows + first, .count = count, .depth = depth,
+	}, rows, area->strip_nonzero, run->input_pairs + first);
+	memset(rows + count * depth, 0, (EB_MATMUL_ROWS - count) * depth * sizeof(*rows));
+	add_counts(area->strip_nonzero, depth, area->input_nonzero);
+	run->kernels->pack_rows(rows, depth, group, run->groups, run->input);
 }
 
 static int read_input(struct matmul_run *run)
 {
-	size_t group_elements = EB_MATMUL_ROWS * run->operation->depth;
-	int16_t *rows = run->input + run->groups * group_elements;
+	const struct edgebert_hw_matmul *matmul = &run->operation->command->matmul;
+	size_t depth = run->operation->depth;
 
-	for (size_t group = 0; group < run->groups; group++) {
-		int status = read_input_rows(run, group, rows);
+	for (uint32_t row = 0; row < run->operation->rows; row++) {
+		int status;
 
+		run->input_rows[row] = eb_operand_lasting_view(run->job, matmul->input +
+							       row * matmul->input_stride, depth,
+							       run->input_copies + row * depth,
+							       &status);
 		if (status != EDGEBERT_HW_OK)
 			return status;
-		run->kernels->pack_rows(rows, run->operation->depth, group, run->groups,
-					run->input);
 	}
+	eb_workers_run(run->workers, pack_group, run, run->groups);
 	return EDGEBERT_HW_OK;
 }
 
@@ -269,9 +267,7 @@ static int read_bias(struct eb_job *job, const struct eb_operation *operation, i
 
 static size_t block_columns(const struct eb_operation *operation, size_t block)
 {
-	size_t left = operation->columns - block * EB_MATMUL_COLUMNS;
-
-	return left < EB_MATMUL_COLUMNS ? left : EB_MATMUL_COLUMNS;
+	return at_most_16(operation->columns - block * EB_MATMUL_COLUMNS);
 }
 
 static uint32_t packed_block_operand(const struct matmul_run *run, size_t block)
@@ -320,9 +316,8 @@ static struct place find_place(const struct matmul_run *run, size_t first_row,
 {
 	const struct eb_operation *operation = run->operation;
 	size_t element = eb_element_bytes(operation->command->matmul.output_format);
-	size_t rows = operation->rows - first_row;
+	size_t rows = at_most_16(operation->rows - first_row);
 
-	rows = rows < EB_MATMUL_ROWS ? rows : EB_MATMUL_ROWS;
 	if (operation->flags & EDGEBERT_HW_CMD_TRANSPOSE)
 		return (struct place){
 			.output = run->output + (first_column * operation->rows + first_row) *
@@ -474,9 +469,8 @@ static void run_strip(void *opaque, size_t part, unsigned int worker)
 	const size_t tile_sums = EB_MATMUL_ROWS * EB_MATMUL_COLUMNS;
 	struct strip strip = { .index = part * run->strip_blocks };
 
-	strip.blocks = run->batch_ready - strip.index;
-	if (strip.blocks > run->strip_blocks)
-		strip.blocks = run->strip_blocks;
+	strip.blocks = run->batch_ready - strip.index < run->strip_blocks ?
+		       run->batch_ready - strip.index : run->strip_blocks;
 	/* Whoever started this batch looks at the flag before the output is written. */
 	if (eb_job_aborted(run->job) || !find_rows(run, area, &strip))
 		return;
@@ -563,13 +557,15 @@ static struct eb_work matmul_work(const struct matmul_run *run)
 	struct eb_work work = { .outputs = rows * columns };
 
 	for (size_t d = 0; d < operation->depth; d++) {
-		uint64_t nonzero = 0;
+		uint64_t nonzero = 0, input_nonzero = 0;
 
-		for (unsigned int i = 0; i < run->threads; i++)
+		for (unsigned int i = 0; i < run->threads; i++) {
 			nonzero += run->areas[i].nonzero[d];
-		input += run->input_nonzero[d];
+			input_nonzero += run->areas[i].input_nonzero[d];
+		}
+		input += input_nonzero;
 		weights += nonzero;
-		work.multiplications += run->input_nonzero[d] * nonzero;
+		work.multiplications += input_nonzero * nonzero;
 	}
 	input += rows * operation->depth / EDGEBERT_HW_LANES * 2;
 	weights += columns * operation->depth / EDGEBERT_HW_LANES * 2;

@@ -7,8 +7,7 @@
 #include "tools/device/core/operand.h"
 #include "tools/device/core/piecewise_linear.h"
 #include "tools/device/core/row.h"
-
-#include <string.h>
+#include "tools/device/core/rows.h"
 
 void eb_softmax_row(const int16_t *words, const int16_t *span, size_t count,
 		    int32_t *probabilities)
@@ -29,10 +28,11 @@ void eb_softmax_row(const int16_t *words, const int16_t *span, size_t count,
 		probabilities[i] = (probabilities[i] * span[i]) >> 10;
 }
 
-/* Working memory of one command. */
-struct buffers {
-	int16_t *words;
-	int32_t *probabilities;
+/* What the rows share. */
+struct softmax {
+	const struct eb_kernels *kernels;
+	size_t columns;
+	uint16_t flags;
 	int16_t *span;			/* as stored, or mirrored around index `mirror` */
 	size_t mirror;
 };
@@ -42,7 +42,7 @@ struct buffers {
  * is a window of the same array.
  */
 static int read_span(struct eb_job *job, const struct eb_operation *operation,
-		     struct buffers *buffers)
+		     struct softmax *shared)
 {
 	const struct edgebert_hw_softmax *softmax = &operation->command->softmax;
 	size_t rows = operation->rows, columns = operation->columns;
@@ -52,66 +52,57 @@ static int read_span(struct eb_job *job, const struct eb_operation *operation,
 
 	if (operation->flags & EDGEBERT_HW_CMD_SPAN_RELATIVE) {
 		count = rows > columns ? rows : columns;
-		buffers->mirror = count - 1;
+		shared->mirror = count - 1;
 	}
-	entries = buffers->span + buffers->mirror;
+	entries = shared->span + shared->mirror;
 	status = eb_operand_read_words(job, softmax->span, EDGEBERT_HW_FORMAT_AF8,
 				       softmax->span_bias, count, entries);
-	for (size_t i = 1; i <= buffers->mirror; i++)
-		buffers->span[buffers->mirror - i] = entries[i];
+	for (size_t i = 1; i <= shared->mirror; i++)
+		shared->span[shared->mirror - i] = entries[i];
 	return status;
 }
 
-static bool get_buffers(struct eb_core *core, const struct eb_operation *operation,
-			struct buffers *buffers)
+static void compute(const void *opaque, uint32_t row, const int16_t *words, const int16_t *second,
+		    int32_t *values)
 {
-	size_t columns = eb_whole_vectors(operation->columns);
-
-	buffers->words = eb_core_scratch(core, EB_SCRATCH_INPUT, columns * 2);
-	buffers->probabilities = eb_core_scratch(core, EB_SCRATCH_VALUES, columns * 4);
-	buffers->span = eb_core_scratch(core, EB_SCRATCH_PARAMETERS,
-					2 * (operation->rows + columns) * 2);
-	return buffers->words && buffers->probabilities && buffers->span;
-}
-
-static int run_row(struct eb_job *job, const struct eb_operation *operation,
-		   struct buffers *buffers, uint32_t row)
-{
-	const struct edgebert_hw_softmax *softmax = &operation->command->softmax;
-	size_t columns = operation->columns, whole = eb_whole_vectors(operation->columns);
+	const struct softmax *shared = opaque;
 	const int16_t *span = NULL;
-	int status = eb_operand_read_words(job, softmax->input + row * softmax->input_stride,
-					   softmax->input_format, softmax->input_bias, columns,
-					   buffers->words);
 
-	if (status != EDGEBERT_HW_OK)
-		return status;
-	if (operation->flags & EDGEBERT_HW_CMD_SPAN_RELATIVE)
-		span = buffers->span + buffers->mirror - row;
-	else if (operation->flags & EDGEBERT_HW_CMD_SPAN)
-		span = buffers->span;
-	job->core->kernels->softmax_row(buffers->words, span, columns, buffers->probabilities);
-	memset(buffers->probabilities + columns, 0, (whole - columns) * 4);
-	return eb_operand_write_words(job, softmax->output + row * softmax->output_stride,
-				      softmax->output_format, softmax->output_bias, whole,
-				      buffers->probabilities);
+	(void)second;
+	if (shared->flags & EDGEBERT_HW_CMD_SPAN_RELATIVE)
+		span = shared->span + shared->mirror - row;
+	else if (shared->flags & EDGEBERT_HW_CMD_SPAN)
+		span = shared->span;
+	shared->kernels->softmax_row(words, span, shared->columns, values);
 }
 
 int eb_run_softmax(struct eb_job *job, const struct eb_operation *operation)
 {
+	const struct edgebert_hw_softmax *softmax = &operation->command->softmax;
+	struct softmax shared = {
+		.kernels = job->core->kernels, .columns = operation->columns,
+		.flags = operation->flags,
+		.span = eb_core_scratch(job->core, EB_SCRATCH_PARAMETERS,
+					2 * (operation->rows + operation->columns) * 2),
+	};
+	const struct eb_rows rows = {
+		.input = { softmax->input, softmax->input_stride, softmax->input_format,
+			   softmax->input_bias },
+		.output = { softmax->output, softmax->output_stride, softmax->output_format,
+			    softmax->output_bias },
+		.rows = operation->rows, .columns = operation->columns,
+		.output_columns = eb_whole_vectors(operation->columns),
+		.compute = compute, .opaque = &shared,
+	};
 	struct eb_work work = { 0 };
-	struct buffers buffers = { 0 };
 	int status = EDGEBERT_HW_OK;
 
-	if (!get_buffers(job->core, operation, &buffers))
+	if (!shared.span)
 		return EDGEBERT_HW_DEVICE_ERROR;
 	if (operation->flags & EDGEBERT_HW_CMD_SPAN)
-		status = read_span(job, operation, &buffers);
-	for (uint32_t row = 0; row < operation->rows && status == EDGEBERT_HW_OK; row++) {
-		if (row % EDGEBERT_HW_LANES == 0 && eb_job_aborted(job))
-			return EDGEBERT_HW_ABORTED;
-		status = run_row(job, operation, &buffers, row);
-	}
+		status = read_span(job, operation, &shared);
+	if (status == EDGEBERT_HW_OK)
+		status = eb_rows_run(job, &rows);
 	if (status != EDGEBERT_HW_OK)
 		return status;
 	work.special_vectors = (uint64_t)operation->rows * eb_vectors(operation->columns);
