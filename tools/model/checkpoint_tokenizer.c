@@ -131,6 +131,21 @@ static bool begins_with(const char *text, const char *start)
 	return text && strncmp(text, start, strlen(start)) == 0;
 }
 
+/* The words of tokenizer.json, by which some checkpoints replace vocab.txt; NULL: none. */
+static json_object *find_words(const struct settings *settings)
+{
+	json_object *model, *type, *words;
+
+	if (!settings->tokenizer ||
+	    !json_object_object_get_ex(settings->tokenizer, "model", &model) ||
+	    !json_object_object_get_ex(model, "type", &type) ||
+	    strcmp(json_object_get_string(type), "WordPiece") != 0 ||
+	    !json_object_object_get_ex(model, "vocab", &words) ||
+	    !json_object_is_type(words, json_type_object))
+		return NULL;
+	return words;
+}
+
 /* SentencePiece serves many networks, which prepare their text in other ways. */
 static enum eb_status choose_kind(const struct settings *settings, enum eb_model_tokenizer *ret_kind)
 {
@@ -138,10 +153,15 @@ static enum eb_status choose_kind(const struct settings *settings, enum eb_model
 	bool words = has_member(directory, WORDPIECE_FILE);
 	bool pieces = has_member(directory, SENTENCEPIECE_FILE);
 
+	if (!words && !pieces && find_words(settings)) {
+		*ret_kind = EB_MODEL_TOKENIZER_WORDPIECE;
+		return EB_OK;
+	}
 	if (!words && !pieces)
 		return eb_fail(EB_INVALID_ARGUMENT, "%s: holds neither " WORDPIECE_FILE
-			       " (WordPiece) nor " SENTENCEPIECE_FILE " (SentencePiece): add the "
-			       "one that the network was trained with", directory);
+			       " (WordPiece) nor " SENTENCEPIECE_FILE " (SentencePiece), nor a "
+			       "tokenizer.json with a WordPiece model: add the one that the network "
+			       "was trained with", directory);
 	if (words && pieces && !class)
 		return eb_fail(EB_INVALID_ARGUMENT, "%s: holds " WORDPIECE_FILE " and "
 			       SENTENCEPIECE_FILE ", and no tokenizer_config.json whose "
@@ -245,13 +265,59 @@ static enum eb_status check_size(const struct eb_checkpoint *checkpoint)
 	return EB_OK;
 }
 
-static enum eb_status read_vocabulary(struct eb_checkpoint *checkpoint)
+/* Words by id, each with a line of its own; ids without gaps. */
+static enum eb_status order_words(struct eb_checkpoint *checkpoint, json_object *words,
+				  const char **lines, size_t count)
+{
+	size_t size = 0;
+
+	json_object_object_foreach(words, word, id) {
+		int64_t index = json_object_get_int64(id);
+
+		if (index < 0 || (size_t)index >= count || lines[index] || !*word ||
+		    strchr(word, '\n'))
+			return eb_fail(EB_INVALID_ARGUMENT, "%s/tokenizer.json: \"vocab\": word "
+				       "'%.40s' has id %lld; ids must be 0 to %zu, each once: take the "
+				       "file that the checkpoint was published with",
+				       checkpoint->directory, word, (long long)index, count - 1);
+		lines[index] = word;
+		size += strlen(word) + 1;
+	}
+	checkpoint->vocabulary = malloc(size + 1);
+	if (!checkpoint->vocabulary)
+		return eb_fail(EB_OUT_OF_MEMORY, "%s: no memory", checkpoint->directory);
+	for (size_t i = 0; i < count; i++) {
+		char *end = stpcpy(checkpoint->vocabulary + checkpoint->vocabulary_size, lines[i]);
+
+		*end++ = '\n';
+		checkpoint->vocabulary_size = (size_t)(end - checkpoint->vocabulary);
+	}
+	return EB_OK;
+}
+
+static enum eb_status take_words(struct eb_checkpoint *checkpoint, json_object *words)
+{
+	size_t count = (size_t)json_object_object_length(words);
+	const char **lines = calloc(count + 1, sizeof(*lines));
+	enum eb_status status;
+
+	if (!lines)
+		return eb_fail(EB_OUT_OF_MEMORY, "%s: no memory", checkpoint->directory);
+	status = order_words(checkpoint, words, lines, count);
+	free(lines);
+	return status ? status : check_size(checkpoint);
+}
+
+static enum eb_status read_vocabulary(const struct settings *settings,
+				      struct eb_checkpoint *checkpoint)
 {
 	enum eb_status status;
 	char *path;
 
 	checkpoint->vocabulary_name = checkpoint->tokenizer == EB_MODEL_TOKENIZER_WORDPIECE ?
 					      WORDPIECE_FILE : SENTENCEPIECE_FILE;
+	if (!has_member(checkpoint->directory, checkpoint->vocabulary_name))
+		return take_words(checkpoint, find_words(settings));
 	path = eb_path_join(checkpoint->directory, checkpoint->vocabulary_name);
 	if (!path)
 		return eb_fail(EB_OUT_OF_MEMORY, "%s: no memory", checkpoint->directory);
@@ -277,7 +343,7 @@ enum eb_status eb_checkpoint_read_tokenizer(struct eb_checkpoint *checkpoint)
 	if (!status)
 		status = read_settings(&settings, checkpoint);
 	if (!status)
-		status = read_vocabulary(checkpoint);
+		status = read_vocabulary(&settings, checkpoint);
 	json_object_put(settings.tokenizer_config);
 	json_object_put(settings.tokenizer);
 	json_object_put(settings.config);

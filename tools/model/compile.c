@@ -146,6 +146,7 @@ static enum eb_status calibrate(struct compilation *compilation)
 	status = eb_calibrate(&compilation->network, &all, before, advance, compilation,
 			      &compilation->calibration);
 	eb_calibration_free(before);
+	eb_network_release_panels(&compilation->network);
 	return status;
 }
 
@@ -169,6 +170,7 @@ static enum eb_status quantise(struct compilation *compilation)
 	free(counts);
 	if (status)
 		return status;
+	eb_network_release_weights(&compilation->network);
 	compilation->tensors = eb_report_tensors(compilation->plan, compilation->calibration);
 	return EB_OK;
 }

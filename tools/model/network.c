@@ -383,11 +383,50 @@ enum eb_status eb_network_load(const struct eb_checkpoint *checkpoint,
 	return status;
 }
 
+static void release_panels(struct eb_linear *linear)
+{
+	free(linear->panels);
+	linear->panels = NULL;
+}
+
+static void release_weights(struct eb_linear *linear)
+{
+	release_panels(linear);
+	free(linear->weights);
+	linear->weights = NULL;
+}
+
 static void free_linear(struct eb_linear *linear)
 {
-	free(linear->weights);
+	release_weights(linear);
 	free(linear->bias);
-	free(linear->panels);
+}
+
+static void for_each_linear(struct eb_network *network, void (*call)(struct eb_linear *linear))
+{
+	call(&network->mapping);
+	for (unsigned int i = 0; i < network->own_layers; i++) {
+		for (int j = 0; j < EB_LINEAR_COUNT; j++)
+			call(&network->layers[i].linears[j]);
+	}
+	for (unsigned int i = 0; i < network->shape.layers; i++) {
+		call(&network->exits[i].pooler);
+		call(&network->exits[i].classifier);
+	}
+}
+
+void eb_network_release_panels(struct eb_network *network)
+{
+	for_each_linear(network, release_panels);
+}
+
+void eb_network_release_weights(struct eb_network *network)
+{
+	for_each_linear(network, release_weights);
+	free(network->word_embedding);
+	free(network->position_embedding);
+	free(network->type_embedding);
+	network->word_embedding = network->position_embedding = network->type_embedding = NULL;
 }
 
 static void free_norm(struct eb_norm *norm)
@@ -402,17 +441,11 @@ void eb_network_free(struct eb_network *network)
 	free(network->position_embedding);
 	free(network->type_embedding);
 	free_norm(&network->embedding_norm);
-	free_linear(&network->mapping);
+	for_each_linear(network, free_linear);
 	for (unsigned int i = 0; i < network->own_layers; i++) {
-		for (int j = 0; j < EB_LINEAR_COUNT; j++)
-			free_linear(&network->layers[i].linears[j]);
 		free_norm(&network->layers[i].attention_norm);
 		free_norm(&network->layers[i].output_norm);
 		free(network->layers[i].spans);
-	}
-	for (unsigned int i = 0; i < network->shape.layers; i++) {
-		free_linear(&network->exits[i].pooler);
-		free_linear(&network->exits[i].classifier);
 	}
 	memset(network, 0, sizeof(*network));
 }

@@ -68,6 +68,13 @@ enum eb_status eb_network_load(const struct eb_checkpoint *checkpoint,
 			       struct eb_network *ret_network) EB_WARN_UNUSED;
 void eb_network_free(struct eb_network *network);
 
+/*
+ * Let go what is not needed any more, so that compiling takes little more memory than the
+ * checkpoint's floats: the panels once nothing is multiplied, then matrices and tables.
+ */
+void eb_network_release_panels(struct eb_network *network);
+void eb_network_release_weights(struct eb_network *network);
+
 /* The weights of layer index (0-based). */
 static inline const struct eb_layer *eb_network_layer(const struct eb_network *network,
 						      unsigned int index)

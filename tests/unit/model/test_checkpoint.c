@@ -181,6 +181,47 @@ static void tokenizers_that_do_not_fit_are_refused(void **state)
 		      "spiece.model: the SentencePiece model is damaged");
 }
 
+/* tokenizer.json with these entries of its vocabulary, and no vocab.txt. */
+static enum eb_status open_words(void **state, const char *extra, struct eb_checkpoint *checkpoint)
+{
+	char text[TINY_VOCABULARY * 24] = "{\"model\": {\"type\": \"WordPiece\", \"vocab\": {";
+	size_t size;
+	char *words;
+
+	tiny_checkpoint_write(*state, &tiny_bert);
+	words = read_bytes(path_in(*state, "vocab.txt"), &size);
+	/* Backwards: the order of a JSON object means nothing. */
+	for (int i = TINY_VOCABULARY - 1; i >= 0; i--) {
+		char *line = words;
+
+		for (int j = 0; j < i; j++)
+			line = strchr(line, '\n') + 1;
+		sprintf(text + strlen(text), "%s\"%.*s\": %d", i + 1 < TINY_VOCABULARY ? ", " : "",
+			(int)strcspn(line, "\n"), line, i);
+	}
+	free(words);
+	strcat(strcat(text, extra), "}}}");
+	write_text(path_in(*state, "tokenizer.json"), text);
+	unlink(path_in(*state, "vocab.txt"));
+	return eb_checkpoint_open(*state, checkpoint);
+}
+
+static void words_of_tokenizer_json_do_for_a_vocabulary(void **state)
+{
+	struct eb_checkpoint checkpoint;
+
+	assert_int_equal(open_words(state, "", &checkpoint), EB_OK);
+	assert_int_equal(checkpoint.tokenizer, EB_MODEL_TOKENIZER_WORDPIECE);
+	assert_memory_equal(checkpoint.vocabulary, "[PAD]\n[UNK]\n[CLS]\n[SEP]\nae\n", 27);
+	eb_checkpoint_close(&checkpoint);
+	assert_detail(open_words(state, ", \"zz\": 77", &checkpoint), EB_INVALID_ARGUMENT,
+		      "tokenizer.json: \"vocab\": word 'zz' has id 77; ids must be 0 to 60");
+	assert_detail(open_words(state, ", \"zz\": 5", &checkpoint), EB_INVALID_ARGUMENT,
+		      "has id 5; ids must be 0 to 60, each once");
+	assert_detail(open_words(state, ", \"zz\": 60", &checkpoint), EB_INVALID_ARGUMENT,
+		      "has 61 lines, config.json says 60");
+}
+
 static enum eb_status load(const char *folder)
 {
 	struct eb_checkpoint checkpoint;
@@ -377,6 +418,7 @@ int main(void)
 		TEST(configurations_that_do_not_fit_are_refused),
 		TEST(tokenizer_settings_become_flags),
 		TEST(tokenizers_that_do_not_fit_are_refused),
+		TEST(words_of_tokenizer_json_do_for_a_vocabulary),
 		TEST(missing_and_misshapen_tensors_are_refused_by_name),
 		TEST(a_last_layer_without_exit_is_refused_and_others_are_not),
 		TEST(values_that_are_not_finite_are_refused),
