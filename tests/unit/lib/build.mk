@@ -4,7 +4,7 @@
 runtime_tests := test_pairs test_status test_options test_model_file test_policies \
 	test_exit_predictor test_exit_replay test_operating_point test_engine test_request \
 	test_accel_backend test_device_find test_latency_modes test_tally test_custom_policy \
-	test_window test_failover
+	test_window test_failover test_steady_state test_process
 test_pairs_EXTRA := tiny_model.c tiny_engine.c
 test_model_file_EXTRA := tiny_model.c
 test_policies_EXTRA := tiny_model.c tiny_engine.c
@@ -14,6 +14,8 @@ test_tally_EXTRA := tiny_model.c tiny_engine.c
 test_custom_policy_EXTRA := tiny_model.c tiny_engine.c
 test_window_EXTRA := tiny_model.c tiny_engine.c fake_driver.c
 test_failover_EXTRA := tiny_model.c tiny_engine.c fake_driver.c
+test_steady_state_EXTRA := tiny_model.c tiny_engine.c fake_driver.c
+test_process_EXTRA := tiny_model.c tiny_engine.c
 test_engine_EXTRA := tiny_model.c tiny_engine.c
 test_request_EXTRA := tiny_model.c tiny_engine.c
 test_accel_backend_EXTRA := tiny_model.c tiny_engine.c fake_driver.c
@@ -27,7 +29,11 @@ $(1)_PACKAGES := cmocka libdrm $(RUNTIME_PACKAGES)
 $(1)_LIBS := $(RUNTIME_LIBS)
 endef
 
+# Counts what the library takes from the system.
+comma := ,
+counted := malloc calloc realloc aligned_alloc strdup mmap eventfd pthread_create
 $(foreach t,$(runtime_tests),$(eval $(call runtime_test,$(t))))
+test_steady_state_LIBS += $(counted:%=-Wl$(comma)--wrap=%)
 
 # Sees the library only as an application does.
 UNIT_TESTS += test_shared_library
