@@ -8,3 +8,22 @@ edgebert-bench-device_LIBS := -lm -lpthread
 .PHONY: bench-device
 bench-device: $(BUILD)/helpers/edgebert-bench-device
 	@tests/bench/bench-device.sh $< $(BENCH_FLAGS)
+
+HELPER_PROGRAMS += edgebert-bench-runtime
+edgebert-bench-runtime_SOURCES := tests/bench/bench_runtime.c
+edgebert-bench-runtime_ARCHIVES := edgebert-rt tokenizer edgebert-core
+edgebert-bench-runtime_PACKAGES = $(RUNTIME_PACKAGES)
+edgebert-bench-runtime_LIBS = $(RUNTIME_LIBS)
+
+# On the reference backend here, then through the driver in a VM.
+BENCH_MODEL  ?= gte-small-sst2-ee
+BENCH_TARGET_US ?= 12000
+bench_runtime_arguments = models/data/sst2-dev-100.tsv $(BENCH_TARGET_US)
+
+.PHONY: bench-runtime
+bench-runtime: all
+	@$(BUILD)/helpers/edgebert-bench-runtime reference $(BUILD)/models/$(BENCH_MODEL).ebm \
+		$(bench_runtime_arguments)
+	@BUILD=$(BUILD) tools/vm/run-vm.sh --name bench-runtime --smp 2 --timeout 1200 -- sh -c \
+		'modprobe edgebert && /build/helpers/edgebert-bench-runtime accel \
+		/models/$(BENCH_MODEL).ebm $(bench_runtime_arguments) 30'
