@@ -18,6 +18,7 @@ device model ended otherwise than asked to.
   --device-args STRING  more arguments for edgebert-device
   --name NAME           logs go to build/vm/NAME.*.log (default vm)
   --timeout SECONDS     end the VM after this long (default 300; a shell has no limit)
+  --iommu               the devices are behind an I/O memory management unit (Intel's)
   --qemu-args STRING    more arguments for QEMU
   --allow-kernel-errors do not fail because of what the kernel's log says
 
@@ -33,6 +34,7 @@ smp=1
 memory=1G
 devices=1
 device_arguments=
+iommu=no
 name=vm
 seconds=300
 qemu_arguments=
@@ -50,6 +52,7 @@ parse_options() {
 		--device-args) need_value "$1" $#; device_arguments=$2; shift ;;
 		--name) need_value "$1" $#; name=$2; shift ;;
 		--timeout) need_value "$1" $#; seconds=$2; shift ;;
+		--iommu) iommu=yes ;;
 		--qemu-args) need_value "$1" $#; qemu_arguments=$2; shift ;;
 		--allow-kernel-errors) kernel_errors=allow ;;
 		--help) usage; exit 0 ;;
@@ -167,6 +170,7 @@ compose_qemu() {
 	append+=" sysctl.kernel.hung_task_timeout_secs=60"
 	[ ${#command[@]} -gt 0 ] || append+=" edgebert_shell=yes"
 	[ ! -d "$build/models" ] || append+=" edgebert_models=yes"
+	[ $iommu = no ] || append+=" intel_iommu=on"
 	# Debian's binary with its own loader and libraries: nothing of this machine is used.
 	qemu=("$tools/usr/lib64/ld-linux-x86-64.so.2" --library-path "$tools/usr/lib/x86_64-linux-gnu")
 	[ "$devices" -eq 0 ] || qemu+=(--preload "$build/helpers/qemu-eof.so")
@@ -180,6 +184,8 @@ compose_qemu() {
 		-serial chardev:terminal -device virtio-rng-pci)
 	# shellcheck disable=SC2207 # several words are meant
 	qemu+=(-accel $(accelerator))
+	# Before all devices that shall be behind it; caching mode tells the device of each mapping.
+	[ $iommu = no ] || qemu+=(-device "intel-iommu,caching-mode=on")
 	for share in host="$work/host" repository="$EDGEBERT_ROOT",readonly=on build="$build" \
 		models="$build/models"; do
 		[ -d "$build/models" ] || [ "${share%%=*}" != models ] || continue
