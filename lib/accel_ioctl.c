@@ -207,3 +207,19 @@ int eb_accel_job_result(const struct eb_accel_node *node, uint32_t context_id, u
 	memset(result, 0, sizeof(*result));
 	return call(node, DRM_IOCTL_EDGEBERT_JOB_RESULT, &argument);
 }
+
+int eb_accel_envm_query(const struct eb_accel_node *node, struct drm_edgebert_envm_info *info)
+{
+	struct drm_edgebert_envm_query query = {
+		.size = sizeof(*info),
+		.pointer = user_pointer(info),
+	};
+
+	memset(info, 0, sizeof(*info));
+	return call(node, DRM_IOCTL_EDGEBERT_ENVM_INFO, &query);
+}
+
+int eb_accel_envm_call(const struct eb_accel_node *node, unsigned long request, void *argument)
+{
+	return call(node, request, argument);
+}

@@ -59,4 +59,9 @@ int eb_accel_submit(const struct eb_accel_node *node, uint32_t context_id,
 int eb_accel_job_result(const struct eb_accel_node *node, uint32_t context_id, uint64_t sequence,
 			int64_t timeout_ns, struct drm_edgebert_result *result);
 
+/* Zeroes what an older kernel does not fill. */
+int eb_accel_envm_query(const struct eb_accel_node *node, struct drm_edgebert_envm_info *info);
+/* One of the ENVM_* requests with its argument. */
+int eb_accel_envm_call(const struct eb_accel_node *node, unsigned long request, void *argument);
+
 #endif /* EDGEBERT_LIB_ACCEL_IOCTL_H */

@@ -35,6 +35,7 @@ struct eb_job {
 	int16_t entropy_threshold;	/* Q6.10; ENTROPY_NEVER: none passes */
 	uint8_t exit_layer_limit;	/* 0: no limit */
 	uint8_t operating_point;
+	uint64_t envm_generation;	/* of the image that it reads; 0: it reads none */
 	bool autonomous;		/* PREDICT chooses limit and point */
 	uint32_t target_latency_us;	/* autonomous */
 	uint32_t elapsed_us;		/* autonomous: spent of the target before it starts */
@@ -59,6 +60,18 @@ struct eb_job_result {
 	uint16_t entropies[EDGEBERT_HW_LAYERS_MAX];
 };
 
+/* Work on the slots of the eNVM; offsets are in a slot. */
+struct eb_envm_access {
+	enum eb_status (*erase)(struct eb_backend_device *backend, enum eb_envm_slot slot);
+	enum eb_status (*program)(struct eb_backend_device *backend, enum eb_envm_slot slot,
+				  uint32_t offset, const void *bytes, uint32_t size);
+	enum eb_status (*read)(struct eb_backend_device *backend, enum eb_envm_slot slot,
+			       uint32_t offset, void *bytes, uint32_t size);
+	/* image NULL, slot NONE: from now on no image is active. */
+	enum eb_status (*commit)(struct eb_backend_device *backend, enum eb_envm_slot slot,
+				 const struct edgebert_hw_envm_header *image);
+};
+
 struct eb_backend_ops {
 	void (*destroy)(struct eb_backend_device *backend);
 
@@ -77,10 +90,17 @@ struct eb_backend_ops {
 	/*
 	 * Runs a job and waits.  EB_OK: *result is filled.  EB_DEVICE_FAULT: the same, and
 	 * result->status says what the device met.  EB_DEVICE_TIMEOUT: the job's buffers may
-	 * still be in use.  Otherwise nothing ran.  May be called from several threads.
+	 * still be in use.  EB_IMAGE_NOT_INSTALLED: another image than the job's is in the
+	 * eNVM.  Otherwise nothing ran.  May be called from several threads.
 	 */
 	enum eb_status (*run)(struct eb_backend_device *backend, const struct eb_job *job,
 			      struct eb_job_result *result);
+
+	/* Fills everything but size.  NULL: there is no eNVM. */
+	enum eb_status (*envm_get_info)(struct eb_backend_device *backend,
+					struct eb_envm_info *info);
+	/* NULL: it can not be programmed. */
+	const struct eb_envm_access *envm_access;
 
 	/* The whole table where the device has no more to say. */
 	enum eb_status (*get_window)(struct eb_backend_device *backend,
@@ -98,8 +118,8 @@ struct eb_backend_device {
 	uint32_t parallel_jobs;		/* more than so many at once only wait */
 };
 
-/* profile NULL: the default.  threads work on each job; 0: one. */
-enum eb_status eb_backend_reference_create(const char *profile, uint32_t threads,
+/* Takes profile, threads and envm_image of the options. */
+enum eb_status eb_backend_reference_create(const struct eb_device_options *options,
 					   struct eb_backend_device **ret_backend);
 
 struct eb_accel_system;

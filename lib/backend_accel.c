@@ -12,6 +12,7 @@
 #include <time.h>
 
 #include "lib/accel_buffer.h"
+#include "lib/accel_envm.h"
 #include "lib/device.h"
 
 #define DRIVER_NAME "edgebert"
@@ -57,6 +58,9 @@ static enum eb_status explain(const struct accel_backend *backend, const char *s
 	case -EBUSY:
 		return eb_fail(EB_BUSY, "%s: %s: %s; wait for results first", path, step,
 			       eb_errno_name(error));
+	case -ESTALE:
+		return eb_fail(EB_IMAGE_NOT_INSTALLED, "%s: %s: another image is in the eNVM now", path,
+			       step);
 	case -ECANCELED:
 		return eb_fail(EB_CANCELED, "%s: %s: the job was cancelled", path, step);
 	case -ETIMEDOUT:
@@ -92,6 +96,7 @@ static int submit(struct accel_backend *backend, const struct eb_job *job, uint6
 		.sequence_length = job->sequence_length,
 		.entropy_threshold = job->entropy_threshold,
 		.exit_layer_limit = job->exit_layer_limit,
+		.envm_generation = job->envm_generation,
 		.operating_point = job->operating_point,
 		.flags = job->autonomous ? DRM_EDGEBERT_JOB_AUTONOMOUS : 0,
 		.target_latency_us = job->autonomous ? job->target_latency_us : 0,
@@ -317,6 +322,54 @@ static void accel_destroy(struct eb_backend_device *device)
 	free(backend);
 }
 
+/* ---- eNVM ---- */
+
+static enum eb_status accel_envm_get_info(struct eb_backend_device *device,
+					  struct eb_envm_info *info)
+{
+	struct accel_backend *backend = (struct accel_backend *)device;
+
+	return eb_accel_envm_get_info(&backend->node, device->info.path, info);
+}
+
+static enum eb_status accel_envm_erase(struct eb_backend_device *device, enum eb_envm_slot slot)
+{
+	struct accel_backend *backend = (struct accel_backend *)device;
+
+	return eb_accel_envm_erase(&backend->node, device->info.path, slot);
+}
+
+static enum eb_status accel_envm_program(struct eb_backend_device *device, enum eb_envm_slot slot,
+					 uint32_t offset, const void *bytes, uint32_t size)
+{
+	struct accel_backend *backend = (struct accel_backend *)device;
+
+	return eb_accel_envm_program(&backend->node, device->info.path, slot, offset, bytes, size);
+}
+
+static enum eb_status accel_envm_read(struct eb_backend_device *device, enum eb_envm_slot slot,
+				      uint32_t offset, void *bytes, uint32_t size)
+{
+	struct accel_backend *backend = (struct accel_backend *)device;
+
+	return eb_accel_envm_read(&backend->node, device->info.path, slot, offset, bytes, size);
+}
+
+static enum eb_status accel_envm_commit(struct eb_backend_device *device, enum eb_envm_slot slot,
+					const struct edgebert_hw_envm_header *image)
+{
+	struct accel_backend *backend = (struct accel_backend *)device;
+
+	return eb_accel_envm_commit(&backend->node, device->info.path, slot, image);
+}
+
+static const struct eb_envm_access accel_envm_access = {
+	.erase = accel_envm_erase,
+	.program = accel_envm_program,
+	.read = accel_envm_read,
+	.commit = accel_envm_commit,
+};
+
 static const struct eb_backend_ops accel_ops = {
 	.destroy = accel_destroy,
 	.buffer_create = accel_buffer_create,
@@ -325,6 +378,8 @@ static const struct eb_backend_ops accel_ops = {
 	.run = accel_run,
 	.get_window = accel_get_window,
 	.get_counters = accel_get_counters,
+	.envm_get_info = accel_envm_get_info,
+	.envm_access = &accel_envm_access,
 };
 
 /* ---- opening ---- */

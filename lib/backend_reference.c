@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "lib/backend.h"
+#include "lib/envm_image.h"
 #include "lib/clock.h"
 #include "tools/device/core/core.h"
 
@@ -23,6 +24,7 @@
 
 struct reference_backend {
 	struct eb_backend_device device;
+	struct eb_envm_image envm_image;	/* no contents: the eNVM is erased */
 	pthread_mutex_t lock;
 	pthread_cond_t core_returned;
 	struct eb_core *idle[CORES_MAX];
@@ -137,6 +139,13 @@ static struct eb_core *create_core(const char *profile, uint32_t threads)
 	return NULL;
 }
 
+/* Each core has an eNVM of its own, with the same contents. */
+static void load_envm(struct eb_core *core, const struct eb_envm_image *image)
+{
+	if (image->contents)
+		memcpy(eb_core_envm(core), image->contents, image->header.bytes);
+}
+
 static struct eb_core *take_core(struct reference_backend *backend)
 {
 	struct eb_core *core = NULL;
@@ -148,8 +157,10 @@ static struct eb_core *take_core(struct reference_backend *backend)
 		core = backend->idle[--backend->idle_count];
 	} else {
 		core = create_core(backend->device.info.profile, backend->threads);
-		if (core)
+		if (core) {
+			load_envm(core, &backend->envm_image);
 			backend->core_count++;
+		}
 	}
 	pthread_mutex_unlock(&backend->lock);
 	return core;
@@ -289,9 +300,32 @@ static void reference_destroy(struct eb_backend_device *device)
 
 	while (backend->idle_count)
 		eb_core_destroy(backend->idle[--backend->idle_count]);
+	eb_envm_image_free(&backend->envm_image);
 	pthread_cond_destroy(&backend->core_returned);
 	pthread_mutex_destroy(&backend->lock);
 	free(backend);
+}
+
+/* As a driver would answer that has the image in a slot. */
+static enum eb_status reference_envm_get_info(struct eb_backend_device *device,
+					      struct eb_envm_info *info)
+{
+	const struct eb_envm_image *image = &((struct reference_backend *)device)->envm_image;
+
+	info->active_slot = EB_ENVM_SLOT_NONE;
+	info->slot_bytes[EB_ENVM_SLOT_A] = EDGEBERT_HW_ENVM_SLOT_A_BYTES;
+	info->slot_bytes[EB_ENVM_SLOT_B] = EDGEBERT_HW_ENVM_SLOT_B_BYTES;
+	info->slot_bytes[EB_ENVM_SLOT_WHOLE] = EDGEBERT_HW_ENVM_SLOT_WHOLE_BYTES;
+	if (!image->contents)
+		return EB_OK;
+	info->generation = 1;
+	info->active_slot = image->header.bytes > EDGEBERT_HW_ENVM_SLOT_A_BYTES ?
+		EB_ENVM_SLOT_WHOLE : EB_ENVM_SLOT_A;
+	info->image_bytes = image->header.bytes;
+	eb_envm_id_text(image->header.id, info->image_id);
+	snprintf(info->image_name, sizeof(info->image_name), "%s",
+		 (const char *)image->header.name);
+	return EB_OK;
 }
 
 static const struct eb_backend_ops reference_ops = {
@@ -302,6 +336,7 @@ static const struct eb_backend_ops reference_ops = {
 	.run = reference_run,
 	.get_window = reference_get_window,
 	.get_counters = reference_get_counters,
+	.envm_get_info = reference_envm_get_info,
 };
 
 static void fill_info(struct eb_device_info *info, const struct eb_core *core)
@@ -351,10 +386,11 @@ static uint32_t parallel_jobs(uint32_t threads)
 	return jobs < 1 ? 1 : jobs > CORES_MAX ? CORES_MAX : (uint32_t)jobs;
 }
 
-enum eb_status eb_backend_reference_create(const char *profile, uint32_t threads,
-					   struct eb_backend_device **ret_backend)
+/* The first core tells whether the options can be carried out. */
+static enum eb_status create_first_core(const struct eb_device_options *options,
+					struct eb_core **ret_core)
 {
-	struct reference_backend *backend;
+	uint32_t threads = options->threads;
 	struct eb_core *core;
 
 	if (threads > EB_CORE_THREADS_MAX)
@@ -362,19 +398,41 @@ enum eb_status eb_backend_reference_create(const char *profile, uint32_t threads
 			       "struct eb_device_options: threads is %u; the reference backend takes "
 			       "at most %d", threads, EB_CORE_THREADS_MAX);
 	threads = threads ? threads : 1;
-	core = create_core(profile, threads);
+	core = create_core(options->profile, threads);
 	if (!core && errno == ENOENT)
-		return unknown_profile(profile);
+		return unknown_profile(options->profile);
 	if (!core && errno == EAGAIN)
 		return eb_fail(EB_OUT_OF_MEMORY,
 			       "the system starts no %u threads for the reference backend; ask for "
 			       "fewer", threads);
-	backend = core ? calloc(1, sizeof(*backend)) : NULL;
-	if (!backend) {
-		if (core)
-			eb_core_destroy(core);
+	if (!core)
 		return eb_fail(EB_OUT_OF_MEMORY, "no memory for the reference backend");
+	*ret_core = core;
+	return EB_OK;
+}
+
+enum eb_status eb_backend_reference_create(const struct eb_device_options *options,
+					   struct eb_backend_device **ret_backend)
+{
+	const uint32_t threads = options->threads ? options->threads : 1;
+	struct eb_envm_image image = { 0 };
+	struct reference_backend *backend;
+	struct eb_core *core = NULL;
+	enum eb_status status = EB_OK;
+
+	if (options->envm_image)
+		status = eb_envm_image_read(options->envm_image, &image);
+	if (!status)
+		status = create_first_core(options, &core);
+	backend = status ? NULL : calloc(1, sizeof(*backend));
+	if (!backend) {
+		eb_core_destroy(core);
+		eb_envm_image_free(&image);
+		return status ? status :
+			eb_fail(EB_OUT_OF_MEMORY, "no memory for the reference backend");
 	}
+	backend->envm_image = image;
+	load_envm(core, &image);
 	backend->device.ops = &reference_ops;
 	backend->device.parallel_jobs = parallel_jobs(threads);
 	backend->threads = threads;

@@ -7,13 +7,13 @@ status_SOURCES := lib/status.c
 
 # The runtime's own objects; the library is these, the tokenizer and the device core.
 STATIC_LIBS += edgebert-rt
-edgebert-rt_SOURCES := lib/accel_buffer.c lib/accel_ioctl.c lib/backend_accel.c \
-	lib/backend_reference.c lib/cycle_table.c lib/device.c lib/device_find.c lib/device_monitor.c lib/engine.c \
-	lib/engine_options.c lib/exit_policy.c lib/exit_predictor.c lib/exit_replay.c \
-	lib/failover.c lib/latency_policy.c lib/log.c lib/model.c lib/model_file.c \
-	lib/model_parameters.c lib/operating_point.c lib/options.c lib/place.c lib/program.c \
-	lib/request.c lib/request_pool.c lib/request_queue.c lib/resident_model.c \
-	lib/result.c lib/sentence_job.c lib/status.c lib/tally.c lib/window.c
+edgebert-rt_SOURCES := $(addprefix lib/, \
+	accel_buffer.c accel_envm.c accel_ioctl.c backend_accel.c backend_reference.c \
+	cycle_table.c device.c device_find.c device_monitor.c engine.c engine_options.c envm.c \
+	envm_image.c exit_policy.c exit_predictor.c exit_replay.c failover.c latency_policy.c \
+	log.c model.c model_file.c model_parameters.c operating_point.c options.c place.c \
+	program.c request.c request_pool.c request_queue.c resident_model.c result.c \
+	sentence_job.c status.c tally.c window.c)
 edgebert-rt_PACKAGES := json-c libdrm libkmod libudev zlib
 
 runtime_archives := $(BUILD)/obj/libedgebert-rt.a $(BUILD)/obj/libtokenizer.a \

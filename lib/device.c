@@ -11,7 +11,7 @@
 /* What callers of the first release, 0.1.0, have. */
 #define DEVICE_OPTIONS_FIRST_SIZE offsetof(struct eb_device_options, threads)
 #define DEVICE_INFO_FIRST_SIZE sizeof(struct eb_device_info)
-#define DEVICE_COUNTERS_FIRST_SIZE sizeof(struct eb_device_counters)
+#define DEVICE_COUNTERS_FIRST_SIZE offsetof(struct eb_device_counters, models_loaded)
 
 enum eb_status eb_device_create(struct eb_backend_device *backend, struct eb_device **ret_device)
 {
@@ -49,7 +49,7 @@ static enum eb_status create_backend(const struct eb_device_options *options,
 			return eb_fail(EB_INVALID_ARGUMENT,
 				       "the reference backend has no device node, but path is %s",
 				       options->path);
-		return eb_backend_reference_create(options->profile, options->threads, ret_backend);
+		return eb_backend_reference_create(options, ret_backend);
 	}
 	if (options->backend != EB_BACKEND_ACCEL)
 		return eb_fail(EB_INVALID_ARGUMENT, "there is no backend %d",
@@ -62,6 +62,10 @@ static enum eb_status create_backend(const struct eb_device_options *options,
 		return eb_fail(EB_INVALID_ARGUMENT,
 			       "a device computes by itself; threads (%u) is for the reference "
 			       "backend", options->threads);
+	if (options->envm_image)
+		return eb_fail(EB_INVALID_ARGUMENT,
+			       "a device has its own eNVM; envm_image (%s) is for the reference backend",
+			       options->envm_image);
 	if (options->path)
 		return eb_backend_accel_create(options->path, NULL, ret_backend);
 	status = eb_device_find_first(path, sizeof(path));
@@ -146,6 +150,8 @@ enum eb_status eb_device_get_counters(struct eb_device *device,
 		return status;
 	current = eb_device_take_current(device);
 	status = current->backend->ops->get_counters(current->backend, &ours);
+	ours.models_loaded = atomic_load(&current->models_loaded);
+	ours.bytes_loaded = atomic_load(&current->bytes_loaded);
 	eb_device_unref(current);
 	if (!status)
 		eb_output_write(counters, &ours, sizeof(ours));

@@ -21,6 +21,7 @@ struct eb_device {
 	struct eb_window_cache window;
 	pthread_mutex_t residents_lock;
 	struct eb_resident_model *residents;	/* models uploaded to this device */
+	_Atomic uint64_t models_loaded, bytes_loaded;	/* what was uploaded, ever */
 	struct eb_log log;
 	const struct eb_failover *failover;	/* NULL: nothing takes over */
 	pthread_mutex_t successor_lock;

@@ -109,6 +109,26 @@ static enum eb_status read_predictor(struct eb_model *model)
 	return EB_OK;
 }
 
+static enum eb_status read_envm_image(struct eb_model *model)
+{
+	const struct eb_model_file *file = &model->file;
+	const struct eb_model_section *section =
+		eb_model_file_section(file, EB_MODEL_ENVM_IMAGE, 0);
+	const struct eb_model_envm_image *image = &model->envm_image;
+
+	if (!section)
+		return EB_OK;
+	if (section->size != sizeof(*image))
+		return eb_fail(EB_MODEL_CORRUPT, "%s: ENVM_IMAGE has %llu bytes, expected %zu",
+			       file->name, (unsigned long long)section->size, sizeof(*image));
+	memcpy(&model->envm_image, eb_model_file_bytes(file, section), sizeof(*image));
+	if (image->bytes < 1 || image->bytes > EDGEBERT_HW_ENVM_SLOT_WHOLE_BYTES ||
+	    image->reserved[0] || image->reserved[1] || image->name[sizeof(image->name) - 1])
+		return eb_fail(EB_MODEL_CORRUPT, "%s: ENVM_IMAGE: its size (%u), name or reserved "
+			       "fields can not be", file->name, image->bytes);
+	return EB_OK;
+}
+
 static const char *metadata_string(const struct eb_model *model, const char *key)
 {
 	json_object *value;
@@ -211,6 +231,7 @@ static enum eb_status read_sections(struct eb_model *model)
 	static enum eb_status (*const readers[])(struct eb_model *) = {
 		read_parameters, read_metadata, read_vocabulary, read_weights,
 		eb_model_read_program, read_cycle_tables, read_predictor,
+		read_envm_image,
 	};
 	enum eb_status status = EB_OK;
 

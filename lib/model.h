@@ -33,6 +33,8 @@ struct eb_model {
 	bool has_predictor;
 	struct eb_exit_predictor predictor;
 
+	struct eb_model_envm_image envm_image;	/* bytes 0: the program reads none */
+
 	struct json_object *metadata;
 	const char *name, *architecture;	/* owned by metadata */
 	const char *labels[EDGEBERT_HW_CLASSES_MAX];

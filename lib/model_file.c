@@ -28,6 +28,7 @@ static const char *const section_names[] = {
 	[EB_MODEL_PROGRAM] = "PROGRAM",
 	[EB_MODEL_CYCLES] = "CYCLES",
 	[EB_MODEL_PREDICTOR] = "PREDICTOR",
+	[EB_MODEL_ENVM_IMAGE] = "ENVM_IMAGE",
 };
 
 #define SECTION_TYPE_END (sizeof(section_names) / sizeof(section_names[0]))

@@ -13,6 +13,10 @@
  *   PROGRAM     struct eb_model_program, then commands
  *   CYCLES      struct eb_model_cycles, one section per device profile
  *   PREDICTOR   struct eb_model_predictor (absent: the latency policy is refused)
+ *   ENVM_IMAGE  struct eb_model_envm_image: what must be in the eNVM (absent: nothing)
+ *
+ * and of the image files for the eNVM (.evm), which models share: struct
+ * edgebert_hw_envm_header, struct eb_envm_table, and the table.
  */
 #ifndef EDGEBERT_MODEL_FORMAT_H
 #define EDGEBERT_MODEL_FORMAT_H
@@ -35,6 +39,7 @@ enum eb_model_section_type {
 	EB_MODEL_PROGRAM,
 	EB_MODEL_CYCLES,
 	EB_MODEL_PREDICTOR,
+	EB_MODEL_ENVM_IMAGE,
 };
 
 struct eb_model_header {
@@ -147,11 +152,33 @@ struct eb_model_predictor {
 	/* int16_t entropies[rows * columns], Q6.10 */
 };
 
+/* The image that the program reads at operand segment 8, by identity and checksum. */
+struct eb_model_envm_image {
+	uint8_t id[16];
+	uint8_t name[32];		/* UTF-8, zero padded */
+	uint32_t bytes;
+	uint32_t crc32;
+	uint32_t reserved[2];
+};
+
+/* An image's contents: this, then AF8 codes of rows x columns, packed or dense. */
+#define EB_ENVM_TABLE_MAGIC "EVT\x01"	/* 4 bytes, last: version */
+struct eb_envm_table {
+	uint8_t magic[4];
+	uint32_t rows;
+	uint32_t columns;
+	int32_t bias;			/* value = mantissa(code) * 2^(bias - 14) */
+	uint32_t packed_bytes;		/* 0: dense */
+	uint32_t reserved[11];
+};
+
 _Static_assert(sizeof(struct eb_model_header) == 64, "header");
 _Static_assert(sizeof(struct eb_model_section) == 32, "section entry");
 _Static_assert(sizeof(struct eb_model_parameters) == 128, "parameters");
 _Static_assert(sizeof(struct eb_model_program) == 128, "program header");
 _Static_assert(sizeof(struct eb_model_cycles) == 32, "cycles header");
 _Static_assert(sizeof(struct eb_model_predictor) == 32, "predictor header");
+_Static_assert(sizeof(struct eb_model_envm_image) == 64, "image identity");
+_Static_assert(sizeof(struct eb_envm_table) == 64, "image table");
 
 #endif /* EDGEBERT_MODEL_FORMAT_H */

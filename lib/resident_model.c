@@ -2,6 +2,10 @@
 /* Models on devices: uploads shared by engines, and a pool of working buffers. */
 #include "lib/resident_model.h"
 
+#include <string.h>
+
+#include "lib/envm_image.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -67,7 +71,12 @@ static enum eb_status upload(struct eb_resident_model *resident)
 						     &resident->stream);
 	if (!status)
 		status = upload_tables(resident);
-	return status;
+	if (status)
+		return status;
+	atomic_fetch_add(&resident->device->models_loaded, 1);
+	atomic_fetch_add(&resident->device->bytes_loaded, resident->weights.size +
+			 resident->stream.size + resident->tables.size);
+	return EB_OK;
 }
 
 static void destroy_lane(struct eb_backend_device *backend, struct eb_lane *lane)
@@ -92,9 +101,42 @@ static void destroy(struct eb_resident_model *resident)
 	backend->ops->buffer_destroy(backend, &resident->stream);
 	backend->ops->buffer_destroy(backend, &resident->weights);
 	free(resident->table_contents);
+	free(resident->envm_generation);
 	pthread_cond_destroy(&resident->lane_returned);
 	pthread_mutex_destroy(&resident->lock);
 	free(resident);
+}
+
+enum eb_status eb_resident_model_check_image(const struct eb_resident_model *resident)
+{
+	const struct eb_model_envm_image *wanted = &resident->model->envm_image;
+	struct eb_backend_device *backend = resident->device->backend;
+	struct eb_envm_info info = { 0 };
+	char id[EB_ENVM_ID_TEXT];
+	enum eb_status status;
+
+	if (!wanted->bytes)
+		return EB_OK;
+	if (!backend->ops->envm_get_info)
+		return eb_fail(EB_MODEL_UNSUPPORTED, "%s: needs the eNVM image %s, %s has no eNVM",
+			       resident->model->file.name, (const char *)wanted->name,
+			       backend->info.path);
+	status = backend->ops->envm_get_info(backend, &info);
+	if (status)
+		return status;
+	eb_envm_id_text(wanted->id, id);
+	if (info.generation && strcmp(info.image_id, id) == 0) {
+		atomic_store(resident->envm_generation, info.generation);
+		return EB_OK;
+	}
+	return eb_fail(EB_IMAGE_NOT_INSTALLED,
+		       "%s: needs the eNVM image %s (%s); in the eNVM of %s is %s%s%s; %s",
+		       resident->model->file.name, (const char *)wanted->name, id,
+		       backend->info.path, info.generation ? info.image_name : "none",
+		       info.generation ? ", " : "", info.image_id,
+		       backend->info.backend == EB_BACKEND_REFERENCE ?
+		       "open the reference backend with it (envm_image, --envm-image FILE)" :
+		       "install it: edgebert envm program FILE");
 }
 
 static enum eb_status create(struct eb_device *device, struct eb_model *model,
@@ -111,7 +153,11 @@ static enum eb_status create(struct eb_device *device, struct eb_model *model,
 	resident->cycles = eb_model_cycle_table(model, device->backend->info.profile);
 	pthread_mutex_init(&resident->lock, NULL);
 	pthread_cond_init(&resident->lane_returned, NULL);
-	status = upload(resident);
+	resident->envm_generation = calloc(1, sizeof(*resident->envm_generation));
+	status = resident->envm_generation ? eb_resident_model_check_image(resident) :
+		eb_fail(EB_OUT_OF_MEMORY, "no memory for a model on a device");
+	if (!status)
+		status = upload(resident);
 	if (status)
 		destroy(resident);
 	else

@@ -24,6 +24,8 @@ struct eb_resident_model {
 	uint32_t references;		/* engines; under the device's residents_lock */
 	struct eb_buffer weights, stream, tables;
 	void *table_contents;
+	/* Of the image in the device's eNVM that the model reads; 0: it reads none.  Owned. */
+	_Atomic uint64_t *envm_generation;
 	const struct eb_cycle_table *cycles;	/* NULL: none for this device's profile */
 
 	pthread_mutex_t lock;		/* what follows */
@@ -35,6 +37,11 @@ struct eb_resident_model {
 /* Uploads the model unless it is there already. */
 enum eb_status eb_resident_model_get(struct eb_device *device, struct eb_model *model,
 				     struct eb_resident_model **ret_resident);
+/*
+ * Whether the image that the model reads is in the device's eNVM now; its generation may be
+ * another than before.  EB_IMAGE_NOT_INSTALLED says which image is missing.
+ */
+enum eb_status eb_resident_model_check_image(const struct eb_resident_model *resident);
 /* Accepts NULL. */
 void eb_resident_model_put(struct eb_resident_model *resident);
 

@@ -60,10 +60,30 @@ static enum eb_status check_result(const struct eb_journey *journey,
 	return EB_OK;
 }
 
+/*
+ * The image may have been installed anew since we looked: the same one, with another
+ * generation.  A job that meets that was not run.
+ */
+static enum eb_status run_with_image(const struct eb_resident_model *resident, struct eb_job *job,
+				     struct eb_job_result *result)
+{
+	struct eb_backend_device *backend = resident->device->backend;
+	enum eb_status status;
+
+	for (;;) {
+		job->envm_generation = atomic_load(resident->envm_generation);
+		status = backend->ops->run(backend, job, result);
+		if (status != EB_IMAGE_NOT_INSTALLED)
+			return status;
+		status = eb_resident_model_check_image(resident);
+		if (status)
+			return status;
+	}
+}
+
 enum eb_status eb_journey_run_job(struct eb_journey *journey, struct eb_job *job)
 {
 	const struct eb_resident_model *resident = journey->resident;
-	struct eb_backend_device *backend = resident->device->backend;
 	const struct eb_lane *lane = journey->lane;
 	struct eb_job_result result = { 0 };
 	enum eb_status status;
@@ -78,7 +98,7 @@ enum eb_status eb_journey_run_job(struct eb_journey *journey, struct eb_job *job
 	if (resident->tables.size)
 		job->segments[EB_MODEL_SEGMENT_TABLES] = &resident->tables;
 
-	status = backend->ops->run(backend, job, &result);
+	status = run_with_image(journey->resident, job, &result);
 	if (status == EB_DEVICE_FAULT)
 		return eb_program_fault(resident->model, &result);
 	if (!status)

@@ -2,7 +2,8 @@
 /*
  * cli-checkpoint: writes a small checkpoint and sentences for it, for tests of the tool.
  *
- * usage: cli-checkpoint FOLDER KIND; FOLDER must exist
+ * usage: cli-checkpoint FOLDER KIND [EMBEDDING TASK]; FOLDER must exist; the numbers choose
+ * the embeddings and what is behind them
  */
 #define FIXTURE_STANDALONE
 #include "tests/unit/model/fixture.c"
@@ -43,14 +44,21 @@ static void write_pairs(const char *path)
 
 int main(int argc, char **argv)
 {
-	for (size_t i = 0; argc == 3 && i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+	struct tiny_checkpoint tiny;
+
+	for (size_t i = 0; (argc == 3 || argc == 5) && i < sizeof(kinds) / sizeof(kinds[0]); i++) {
 		if (strcmp(kinds[i].name, argv[2]) != 0)
 			continue;
-		tiny_checkpoint_write(argv[1], &kinds[i].tiny);
+		tiny = kinds[i].tiny;
+		if (argc == 5) {
+			tiny.seed = strtoul(argv[3], NULL, 10);
+			tiny.task_seed = strtoul(argv[4], NULL, 10);
+		}
+		tiny_checkpoint_write(argv[1], &tiny);
 		tiny_sentences_write(path_in(argv[1], "sentences.tsv"), SENTENCES);
 		write_pairs(path_in(argv[1], "pairs.tsv"));
 		return 0;
 	}
-	fprintf(stderr, "usage: cli-checkpoint FOLDER KIND\n");
+	fprintf(stderr, "usage: cli-checkpoint FOLDER KIND [EMBEDDING TASK]\n");
 	return 1;
 }

@@ -23,6 +23,8 @@ static struct {
 	const char *output;
 	const char *calibration;
 	const char *report;
+	const char *envm_image;
+	const char *envm_name;
 	int32_t sentences;
 	bool pairs;
 	bool json;
@@ -38,6 +40,11 @@ static const struct option_row compile_rows[] = {
 		     "sentences to calibrate number formats with"),
 	OPTION_FLAG("pairs", 0, &options.pairs,
 		    "the model classifies pairs of texts; where there is calibration, its columns say so"),
+	OPTION_TEXT("envm-image", 0, "FILE", &options.envm_image,
+		    "place the word embedding in the eNVM: in this image, which is made unless it "
+		    "exists; models that share their embedding name the same file"),
+	OPTION_TEXT("envm-name", 0, "NAME", &options.envm_name,
+		    "name of the image, if one is made (default: as its file)"),
 	OPTION_TEXT("report", 'r', "FILE", &options.report, "write a report of the calibration"),
 	OPTION_JSON(&options.json),
 };
@@ -64,6 +71,14 @@ static int print_summary(const struct eb_compile_summary *summary, double second
 	record_add_whole(record, "schema_version", NULL, "", 1);
 	record_add_text(record, "output", "model", options.output);
 	record_add_whole(record, "model_bytes", "size", "bytes", summary->model_bytes);
+	record_add_text(record, "embedding_place", "word embedding in",
+			summary->embedding_in_envm ? "envm" : "model");
+	record_add_whole(record, "embedding_bytes", "word embedding", "bytes",
+			 summary->embedding_bytes);
+	if (summary->embedding_in_envm) {
+		record_add_text(record, "envm_image_name", "eNVM image", summary->envm_name);
+		record_add_text(record, "envm_image_id", "its identity", summary->envm_id);
+	}
 	record_add_whole(record, "layers", "layers", "", summary->layers);
 	record_add_whole(record, "commands", "commands", "", summary->commands);
 	record_add_number(record, "threshold", "default entropy threshold", "nats",
@@ -112,6 +127,8 @@ static int run_compile(const struct arguments *arguments)
 		.sentences = (unsigned int)options.sentences,
 		.pairs = options.pairs,
 		.report = options.report,
+		.envm_image = options.envm_image,
+		.envm_name = options.envm_name,
 		.progress = show_progress,
 		.summary = &summary,
 	};

@@ -88,6 +88,7 @@ struct command {
 extern const struct command command_run;
 extern const struct command command_info;
 extern const struct command command_eval;
+extern const struct command command_envm;
 extern const struct command command_replay;
 extern const struct command command_tune;
 extern const struct command command_compile;

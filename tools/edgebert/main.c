@@ -11,6 +11,7 @@
 
 const struct command *const commands[] = {
 	&command_run,	   &command_info,    &command_eval, &command_tune, &command_replay,
+	&command_envm,
 #ifdef EDGEBERT_WITH_COMPILER
 	&command_compile,  &command_pack_checkpoint,
 #endif

@@ -39,6 +39,9 @@ int session_check(const struct session_options *options)
 	if (options->backend == EB_BACKEND_ACCEL && options->threads)
 		return report_tool(EXIT_USAGE, "--threads needs --backend reference: a device computes "
 				   "by itself");
+	if (options->backend == EB_BACKEND_ACCEL && options->envm_image)
+		return report_tool(EXIT_USAGE, "--envm-image needs --backend reference: install the "
+				   "image in a device with edgebert envm program");
 	return 0;
 }
 
@@ -60,6 +63,7 @@ int session_open_device(const struct session_options *options, struct eb_device 
 		.failover = options->failover,
 		.log = show_message,
 		.threads = (uint32_t)options->threads,
+		.envm_image = options->envm_image,
 	};
 	enum eb_status status = eb_device_open(&device_options, ret_device);
 

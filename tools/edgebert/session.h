@@ -21,6 +21,7 @@ struct session_options {
 	const char *profile;
 	bool failover;
 	int32_t threads;		/* 0: not given */
+	const char *envm_image;
 	int32_t in_flight;
 };
 
@@ -50,7 +51,9 @@ extern const char *const unreachable_names[];
 	OPTION_TEXT("profile", 0, "NAME", &(options).profile, \
 		    "device profile of the reference backend"), \
 	OPTION_WHOLE("threads", 0, "COUNT", &(options).threads, 1, 64, \
-		     "threads of the reference backend for one sentence (default: 1)")
+		     "threads of the reference backend for one sentence (default: 1)"), \
+	OPTION_TEXT("envm-image", 0, "FILE", &(options).envm_image, \
+		    "image in the eNVM of the reference backend (default: none)")
 
 /* All but the threshold. */
 #define SESSION_ENGINE_ROWS(options) \

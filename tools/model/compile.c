@@ -9,10 +9,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "lib/status.h"
 #include "tools/model/cycle_tables.h"
 #include "tools/model/ebm_writer.h"
+#include "tools/model/envm_image.h"
 #include "tools/model/file.h"
 #include "tools/model/lower.h"
 #include "tools/model/metadata.h"
@@ -38,6 +40,8 @@ struct compilation {
 	struct eb_network network;
 	struct eb_calibration *calibration;
 	struct eb_plan *plan;
+	struct eb_envm_image image;	/* no contents: the embedding stays in the model */
+	bool image_is_shared;		/* the file was there before */
 	struct eb_lowering lowering;
 	struct eb_program_builder program;
 	struct eb_cycle_tables cycles;
@@ -150,6 +154,73 @@ static enum eb_status calibrate(struct compilation *compilation)
 	return status;
 }
 
+/* The image file that other models use already, if there is one. */
+static enum eb_status read_shared_image(struct compilation *compilation)
+{
+	const char *path = compilation->options->envm_image;
+
+	if (!path || access(path, F_OK) != 0)
+		return EB_OK;
+	compilation->image_is_shared = true;
+	return eb_envm_image_read(path, &compilation->image);
+}
+
+/* The file's name without folder and extension. */
+static void name_image(const struct eb_compile_options *options, char *name, size_t size)
+{
+	const char *slash = strrchr(options->envm_image, '/');
+	char *dot;
+
+	snprintf(name, size, "%s", options->envm_name ? options->envm_name :
+		 slash ? slash + 1 : options->envm_image);
+	dot = strrchr(name, '.');
+	if (!options->envm_name && dot && dot != name)
+		*dot = '\0';
+}
+
+/* The shared table must be this network's, code by code. */
+static enum eb_status check_shared_image(struct compilation *compilation,
+					 const struct eb_envm_image *own)
+{
+	if (own->header.bytes == compilation->image.header.bytes &&
+	    memcmp(own->header.id, compilation->image.header.id, sizeof(own->header.id)) == 0)
+		return EB_OK;
+	return eb_fail(EB_INVALID_ARGUMENT,
+		       "%s: holds another word embedding than %s; name a file that does not exist to "
+		       "make an image for it", compilation->options->envm_image,
+		       compilation->options->checkpoint);
+}
+
+/* Decides where the word embedding lies, and makes or checks its image. */
+static enum eb_status place_words(struct compilation *compilation)
+{
+	const struct eb_codes *words = &compilation->plan->words;
+	struct eb_compile_summary *summary = &compilation->summary;
+	struct eb_envm_image own;
+	char name[sizeof(own.header.name)];
+	enum eb_status status = EB_OK;
+
+	summary->embedding_bytes = eb_envm_image_bytes(words);
+	if (!compilation->options->envm_image ||
+	    summary->embedding_bytes > EDGEBERT_HW_ENVM_SLOT_WHOLE_BYTES)
+		return compilation->image_is_shared ?
+			check_shared_image(compilation, &(struct eb_envm_image){ 0 }) : EB_OK;
+	name_image(compilation->options, name, sizeof(name));
+	status = eb_envm_image_make(words, name, &own);
+	if (status)
+		return status;
+	if (compilation->image_is_shared) {
+		status = check_shared_image(compilation, &own);
+		eb_envm_image_free(&own);
+	} else {
+		compilation->image = own;
+	}
+	summary->embedding_in_envm = true;
+	eb_envm_id_text(compilation->image.header.id, summary->envm_id);
+	memcpy(summary->envm_name, compilation->image.header.name, sizeof(summary->envm_name));
+	return status;
+}
+
 static enum eb_status quantise(struct compilation *compilation)
 {
 	struct eb_plan_options options = {
@@ -159,10 +230,19 @@ static enum eb_status quantise(struct compilation *compilation)
 		.progress = advance,
 		.progress_opaque = compilation,
 	};
-	double *counts = eb_sentences_count_tokens(&compilation->sentences,
-						   compilation->network.shape.vocabulary_size);
-	enum eb_status status;
+	double *counts;
+	enum eb_status status = read_shared_image(compilation);
+	const uint8_t *table;
+	int bias;
 
+	if (status)
+		return status;
+	if (compilation->image_is_shared) {
+		bias = eb_envm_image_table(&compilation->image, &table)->bias;
+		options.word_bias = &bias;
+	}
+	counts = eb_sentences_count_tokens(&compilation->sentences,
+					   compilation->network.shape.vocabulary_size);
 	if (!counts)
 		return eb_fail(EB_OUT_OF_MEMORY, "no memory to quantise");
 	options.word_counts = counts;
@@ -172,7 +252,16 @@ static enum eb_status quantise(struct compilation *compilation)
 		return status;
 	eb_network_release_weights(&compilation->network);
 	compilation->tensors = eb_report_tensors(compilation->plan, compilation->calibration);
-	return EB_OK;
+	return place_words(compilation);
+}
+
+/* The word embedding in the eNVM, NULL when it is not there. */
+static const struct eb_envm_table *envm_table(const struct compilation *compilation)
+{
+	const uint8_t *codes;
+
+	return compilation->image.contents ? eb_envm_image_table(&compilation->image, &codes) :
+		NULL;
 }
 
 static enum eb_status lower(struct compilation *compilation)
@@ -187,6 +276,7 @@ static enum eb_status lower(struct compilation *compilation)
 		/* A prediction needs an entropy to start from and layers to choose among. */
 		.predict = compilation->options->calibration && network->shape.layers > 2 &&
 			   network->exits[0].present,
+		.envm_words = envm_table(compilation),
 	};
 	status = eb_lower(&compilation->lowering, &compilation->program);
 	if (status)
@@ -201,6 +291,7 @@ static enum eb_status run_sentences(struct compilation *compilation)
 	const struct eb_shape *shape = &compilation->network.shape;
 	const struct eb_runnable runnable = {
 		.weights = program->weights, .weights_size = program->weights_size,
+		.envm = compilation->image.contents, .envm_size = compilation->image.header.bytes,
 		.commands = program->commands, .command_count = program->command_count,
 		.scratch_bytes = program->scratch_bytes,
 		.tables_bytes = eb_lower_tables_bytes(&compilation->lowering),
@@ -279,6 +370,8 @@ static struct eb_model_parameters make_parameters(const struct compilation *comp
 	struct eb_tokenizer_special special = eb_tokenizer_special(compilation->tokenizer);
 	struct eb_model_parameters parameters = {
 		.hardware_major = EDGEBERT_HW_VERSION_MAJOR,
+		.hardware_capabilities = compilation->image.contents ?
+			EDGEBERT_HW_CAP_ENVM_READ : 0,
 		.layers = shape->layers,
 		.hidden_size = shape->hidden_size,
 		.attention_heads = shape->attention_heads,
@@ -323,12 +416,25 @@ static struct eb_model_program *make_program(const struct compilation *compilati
 	return section;
 }
 
+static struct eb_model_envm_image image_identity(const struct eb_envm_image *image)
+{
+	struct eb_model_envm_image identity = {
+		.bytes = image->header.bytes,
+		.crc32 = image->header.image_crc32,
+	};
+
+	memcpy(identity.id, image->header.id, sizeof(identity.id));
+	memcpy(identity.name, image->header.name, sizeof(identity.name));
+	return identity;
+}
+
 static enum eb_status write_sections(struct compilation *compilation,
 				     const struct eb_model_program *program, size_t program_size,
 				     const char *metadata)
 {
 	const struct eb_checkpoint *checkpoint = &compilation->checkpoint;
 	const struct eb_model_parameters parameters = make_parameters(compilation);
+	const struct eb_model_envm_image image = image_identity(&compilation->image);
 	struct eb_model_part parts[EB_MODEL_SECTIONS_MAX] = {
 		{ EB_MODEL_PARAMETERS, &parameters, sizeof(parameters) },
 		{ EB_MODEL_METADATA, metadata, strlen(metadata) },
@@ -345,6 +451,8 @@ static enum eb_status write_sections(struct compilation *compilation,
 		parts[count++] = (struct eb_model_part){ EB_MODEL_PREDICTOR,
 							 compilation->predictor,
 							 compilation->predictor_size };
+	if (compilation->image.contents)
+		parts[count++] = (struct eb_model_part){ EB_MODEL_ENVM_IMAGE, &image, sizeof(image) };
 	parts[count++] = (struct eb_model_part){ EB_MODEL_WEIGHTS, compilation->program.weights,
 						 compilation->program.weights_size };
 	return eb_model_write(compilation->options->output, parts, count,
@@ -365,21 +473,30 @@ static enum eb_status write_report(struct compilation *compilation)
 {
 	const struct eb_compile_summary *summary = &compilation->summary;
 	const struct eb_program_builder *program = &compilation->program;
+	char place[128] = "in the model";
 	char text[1024];
 
 	if (!compilation->options->report)
 		return EB_OK;
+	if (summary->embedding_in_envm)
+		snprintf(place, sizeof(place), "in the eNVM: image %s, %s", summary->envm_name,
+			 summary->envm_id);
+	else if (compilation->options->envm_image)
+		snprintf(place, sizeof(place), "in the model: the eNVM holds at most %u bytes",
+			 EDGEBERT_HW_ENVM_SLOT_WHOLE_BYTES);
 	snprintf(text, sizeof(text),
 		 "checkpoint             %s\n"
 		 "calibration sentences  %zu\n"
 		 "commands               %u\n"
 		 "model                  %zu bytes\n"
+		 "word embedding         %zu bytes, %s\n"
 		 "weights                %zu bytes in host memory, all constants, equal ones once\n"
 		 "scratch                %u bytes in host memory, per sentence at work\n"
 		 "accuracy, all layers   %.2f %% of the calibration sentences\n"
 		 "accuracy, early exit   %.2f %% at %.2f nats, mean exit layer %.2f\n",
 		 compilation->options->checkpoint, summary->sentences, summary->commands,
-		 summary->model_bytes, program->weights_size, program->scratch_bytes,
+		 summary->model_bytes, summary->embedding_bytes, place,
+		 program->weights_size, program->scratch_bytes,
 		 100 * summary->full_accuracy,
 		 100 * summary->early_accuracy, summary->threshold, summary->early_mean_layer);
 	return eb_report_write(compilation->options->report, text, compilation->tensors);
@@ -401,6 +518,8 @@ static enum eb_status write_model(struct compilation *compilation)
 	program = make_program(compilation, &program_size);
 	if (!program)
 		status = eb_fail(EB_OUT_OF_MEMORY, "no memory for the program");
+	if (!status && compilation->image.contents && !compilation->image_is_shared)
+		status = eb_envm_image_write(compilation->options->envm_image, &compilation->image);
 	if (!status)
 		status = write_sections(compilation, program, program_size,
 					json_object_to_json_string_ext(metadata,
@@ -428,6 +547,7 @@ static const struct {
 static void release(struct compilation *compilation)
 {
 	json_object_put(compilation->tensors);
+	eb_envm_image_free(&compilation->image);
 	free(compilation->predictor);
 	free(compilation->results);
 	eb_cycle_tables_free(&compilation->cycles);

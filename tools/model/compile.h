@@ -23,6 +23,10 @@ struct eb_compile_summary {
 	double early_accuracy;		/* the same at the threshold */
 	double early_mean_layer;
 	double threshold;		/* nats, the model's default */
+	bool embedding_in_envm;
+	size_t embedding_bytes;		/* what the word embedding takes there, or would take */
+	char envm_id[33];		/* identity of its image, "" when it is not there */
+	char envm_name[32];
 };
 
 struct eb_compile_options {
@@ -37,6 +41,13 @@ struct eb_compile_options {
 	const char *calibration;
 	bool pairs;			/* the model is for pairs of texts; without calibration nothing else says so */
 	unsigned int sentences;		/* to calibrate biases with; 0: the default */
+	/*
+	 * Image file (.evm) for the eNVM that holds the word embedding.  One that exists is
+	 * shared: it must hold this checkpoint's embedding.  Otherwise it is made, unless the
+	 * embedding is too large.  NULL: the embedding stays in the model.
+	 */
+	const char *envm_image;
+	const char *envm_name;		/* name of an image that is made; NULL: as the file */
 	const char *report;		/* text report, NULL: none */
 	/* May be NULL.  Steps come in order, each from 0 to 1, on the caller's thread. */
 	void (*progress)(void *opaque, const char *step, double fraction);

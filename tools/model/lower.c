@@ -105,10 +105,23 @@ size_t eb_lower_cycles_offset(const struct eb_lowering *lowering)
 
 /* ---- Embedding ---------------------------------------------------------------------- */
 
-static void add_lookup(struct lowerer *lowerer, const struct eb_codes *table, uint32_t indices,
-		       struct place output, uint8_t bias, uint8_t format)
+/* Where the word embedding's codes lie. */
+static struct eb_stored_codes store_words(struct lowerer *lowerer)
 {
-	struct eb_stored_codes stored = eb_program_codes(lowerer->builder, table);
+	const struct eb_envm_table *table = lowerer->lowering->envm_words;
+
+	if (!table)
+		return eb_program_codes(lowerer->builder, &lowerer->lowering->plan->words);
+	return (struct eb_stored_codes){
+		.operand = EDGEBERT_HW_OPERAND(EDGEBERT_HW_SEGMENT_ENVM, sizeof(*table)),
+		.packed_bytes = table->packed_bytes,
+	};
+}
+
+static void add_lookup(struct lowerer *lowerer, const struct eb_codes *table,
+		       struct eb_stored_codes stored, uint32_t indices, struct place output,
+		       uint8_t bias, uint8_t format)
+{
 	uint16_t packed = stored.packed_bytes ? EDGEBERT_HW_CMD_PACKED : 0;
 	struct edgebert_hw_embed *embed =
 		&eb_program_add(lowerer->builder, EDGEBERT_HW_OP_EMBED, ROWS | packed,
@@ -141,11 +154,11 @@ static void lower_embedding(struct lowerer *lowerer)
 	/* Row r of the table is position r: the first rows, in order, are what is added. */
 	positions.place.operand = eb_program_constant(lowerer->builder, plan->positions.codes,
 						      lowerer->lowering->sequence_max * columns);
-	add_lookup(lowerer, &plan->words, tokens, sum, (uint8_t)(plan->words.bias - scale),
-		   EDGEBERT_HW_FORMAT_Q6_10);
+	add_lookup(lowerer, &plan->words, store_words(lowerer), tokens, sum,
+		   (uint8_t)(plan->words.bias - scale), EDGEBERT_HW_FORMAT_Q6_10);
 	lower_add_codes_to_sum(lowerer, "position embedding", sum, positions, scale, columns);
-	add_lookup(lowerer, &plan->types, types, lowerer->types,
-		   (uint8_t)(plan->types.bias - scale), EDGEBERT_HW_FORMAT_AF8);
+	add_lookup(lowerer, &plan->types, eb_program_codes(lowerer->builder, &plan->types), types,
+		   lowerer->types, (uint8_t)(plan->types.bias - scale), EDGEBERT_HW_FORMAT_AF8);
 	lower_add_codes_to_sum(lowerer, "type embedding", sum, type_rows, scale, columns);
 	normed.stride = (uint32_t)columns;
 	lower_add_norm(lowerer, &plan->embedding_norm, sum, scale, normed);

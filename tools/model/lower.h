@@ -15,6 +15,8 @@ struct eb_lowering {
 	const struct eb_plan *plan;
 	unsigned int sequence_max;
 	bool predict;			/* put PREDICT after layer 1 */
+	/* The word embedding lies in the eNVM, behind this at its beginning; NULL: it does not. */
+	const struct eb_envm_table *envm_words;
 };
 
 /* Tables segment: predictor's entropies, then cycles, as the model format says. */

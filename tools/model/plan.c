@@ -354,8 +354,14 @@ static enum eb_status plan_embedding(struct eb_plan *plan, const struct eb_plan_
 					   &plan->types);
 	if (status)
 		return status;
+	if (options->word_bias)
+		eb_quantise_again(network->word_embedding, *options->word_bias, &plan->words);
 	plan->embedding_scale = embedding_scale(plan);
 	least = plan->embedding_scale + EXACT_BIAS;
+	if (options->word_bias && plan->words.bias < least)
+		return eb_fail(EB_MODEL_UNSUPPORTED, "the shared word embedding has bias %d, beside this "
+			       "network's positions and types at least %d is needed; make an image for "
+			       "it alone", plan->words.bias, least);
 	raise_table(network->word_embedding, least, &plan->words);
 	raise_table(network->position_embedding, least, &plan->positions);
 	raise_table(network->type_embedding, least, &plan->types);

@@ -60,6 +60,8 @@ struct eb_plan_options {
 	uint32_t first_token;
 	/* How often each word of the vocabulary occurs, to weigh its errors. */
 	const double *word_counts;
+	/* The bias of the word embedding's codes, where a shared table has one; else NULL. */
+	const int *word_bias;
 	eb_step_progress progress;	/* may be NULL */
 	void *progress_opaque;
 };

@@ -107,6 +107,8 @@ static enum eb_status runner_create(const struct eb_runnable *runnable, struct r
 		runner_destroy(runner);
 		return eb_fail(EB_OUT_OF_MEMORY, "no memory to run the device core");
 	}
+	if (runnable->envm)
+		memcpy(eb_core_envm(runner->core), runnable->envm, runnable->envm_size);
 	runner->regions[EB_MODEL_SEGMENT_WEIGHTS] =
 		(struct region){ (uint8_t *)runnable->weights, runnable->weights_size, false };
 	runner->regions[EB_MODEL_SEGMENT_SCRATCH] =

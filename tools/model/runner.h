@@ -15,6 +15,8 @@
 struct eb_runnable {
 	const uint8_t *weights;
 	size_t weights_size;
+	const uint8_t *envm;		/* what operand segment 8 begins with, may be NULL */
+	size_t envm_size;
 	const struct edgebert_hw_command *commands;
 	size_t command_count;
 	size_t scratch_bytes;

@@ -72,6 +72,13 @@ extern "C" {
 	EB_STATUS(MODEL_CORRUPT, 23, "model file is damaged", "copy or compile it again") \
 	EB_STATUS(MODEL_UNSUPPORTED, 24, "model does not fit this device", \
 		  "compile it for this device") \
+	EB_STATUS(IMAGE_NOT_INSTALLED, 25, "the model's image is not in the device's eNVM", \
+		  "install it: edgebert envm program IMAGE") \
+	EB_STATUS(IMAGE_NOT_FOUND, 26, "eNVM image file can not be opened", "check the path") \
+	EB_STATUS(IMAGE_CORRUPT, 27, "not a sound eNVM image file", \
+		  "copy it again, or make it with: edgebert compile --envm-image") \
+	EB_STATUS(ENVM_FAILED, 28, "the device's eNVM failed", \
+		  "program it again; if it persists, its cells are worn") \
 	EB_STATUS(TEXT_INVALID, 30, "text is not valid UTF-8", "convert the input to UTF-8") \
 	EB_STATUS(TEXT_EMPTY, 31, "text has no tokens", "give at least one word") \
 	EB_STATUS(TARGET_UNREACHABLE, 40, "target latency can not be met", \
@@ -163,6 +170,8 @@ struct eb_device_options {
 	 */
 	void (*log)(void *opaque, enum eb_log_level level, const char *message);
 	void *log_opaque;	/**< passed to log */
+	/** REFERENCE: image file (.evm) that is in the eNVM; NULL: none. */
+	const char *envm_image;
 	size_t :0;
 };
 
@@ -291,6 +300,13 @@ struct eb_device_counters {
 	uint64_t cycles;	/**< modelled */
 	uint64_t busy_ns;	/**< modelled */
 	uint64_t energy_uj;	/**< modelled */
+	/**
+	 * Models made ready on this open device, and the bytes of weights, programs and tables
+	 * that were copied to its memory for that; engines of the same model share them, and
+	 * what lies in the eNVM is not among them.
+	 */
+	uint64_t models_loaded;
+	uint64_t bytes_loaded;	/**< see models_loaded */
 	size_t :0;
 };
 
@@ -302,6 +318,87 @@ struct eb_device_counters {
  */
 EB_API enum eb_status eb_device_get_counters(struct eb_device *device,
 					     struct eb_device_counters *counters) EB_WARN_UNUSED;
+
+/* ---- eNVM: what models share stays in the device ---------------------------------- */
+
+/** Where an image lies in the eNVM. */
+enum eb_envm_slot {
+	EB_ENVM_SLOT_A,		/**< first half */
+	EB_ENVM_SLOT_B,		/**< second half */
+	EB_ENVM_SLOT_WHOLE,	/**< both, for a large image */
+	EB_ENVM_SLOT_NONE,	/**< no image is active */
+};
+
+/** What is in the eNVM of a device, and its state. */
+struct eb_envm_info {
+	size_t size;			/**< in: sizeof(struct eb_envm_info) */
+	uint64_t generation;		/**< grows with each change of the image; 0: there is none */
+	char image_id[33];		/**< of the active image, hexadecimal; "" if there is none */
+	char image_name[33];		/**< the same, for people */
+	uint32_t image_bytes;		/**< its size */
+	enum eb_envm_slot active_slot;	/**< where it lies */
+	uint32_t slot_bytes[3];		/**< sizes of slots A, B and WHOLE */
+	uint32_t locked_slots;		/**< bit 0: A, bit 1: B; until the device is reset */
+	uint32_t done_bytes;		/**< how far an operation under way has come */
+	uint32_t total_bytes;		/**< how far it goes; 0: there is none */
+	uint64_t ecc_corrected;		/**< errors corrected since power-on */
+	uint64_t ecc_failed;		/**< errors that could not be corrected since power-on */
+	uint32_t wear_max;		/**< erases of the most worn sector */
+	uint32_t wear_mean;		/**< erases of a sector on average */
+	size_t :0;
+};
+
+/**
+ * Asks what is in the eNVM; anyone may.
+ * @param device any
+ * @param info filled up to its size
+ * @return EB_OK, EB_INVALID_ARGUMENT, EB_DEVICE_LOST, or EB_MODEL_UNSUPPORTED: the device has
+ *         no eNVM that can be programmed
+ */
+EB_API enum eb_status eb_envm_get_info(struct eb_device *device,
+				       struct eb_envm_info *info) EB_WARN_UNUSED;
+
+/**
+ * Told how an installation or comparison goes on, on the caller's thread.
+ * @param opaque what was handed in
+ * @param step what is done, in words
+ * @param done_bytes of this step
+ * @param total_bytes of this step
+ */
+typedef void eb_envm_progress(void *opaque, const char *step, uint64_t done_bytes,
+			      uint64_t total_bytes);
+
+/** An image that needs both slots may replace the active one: without any in between. */
+#define EB_ENVM_REPLACE (1u << 0)
+
+/**
+ * Installs an image file (.evm) and makes it the active one; does nothing when it is that
+ * already.  Whenever power fails on the way, the old or the new image is active afterwards
+ * and whole, except with EB_ENVM_REPLACE.  Jobs that run keep the image they started with.
+ * @param device one installation at a time
+ * @param path the file
+ * @param flags EB_ENVM_REPLACE or 0
+ * @param progress may be NULL
+ * @param opaque handed to progress
+ * @return EB_OK; EB_PERMISSION: it needs the privilege CAP_SYS_ADMIN, or a slot is locked;
+ *         EB_BUSY: no slot is free (EB_ENVM_REPLACE would help), or running jobs still use it;
+ *         EB_IMAGE_NOT_FOUND, EB_IMAGE_CORRUPT, EB_MODEL_UNSUPPORTED (too large, no eNVM),
+ *         EB_ENVM_FAILED, EB_DEVICE_LOST, EB_INVALID_ARGUMENT, EB_OUT_OF_MEMORY
+ */
+EB_API enum eb_status eb_envm_install(struct eb_device *device, const char *path, uint32_t flags,
+				      eb_envm_progress *progress, void *opaque) EB_WARN_UNUSED;
+
+/**
+ * Compares the active image with a file (.evm), byte for byte as jobs read it; anyone may.
+ * @param device any
+ * @param path the file
+ * @param progress may be NULL
+ * @param opaque handed to progress
+ * @return EB_OK: it is there, whole; EB_IMAGE_NOT_INSTALLED: another one or none is active, or
+ *         it differs; else as eb_envm_install
+ */
+EB_API enum eb_status eb_envm_compare(struct eb_device *device, const char *path,
+				      eb_envm_progress *progress, void *opaque) EB_WARN_UNUSED;
 
 /* ---- models -------------------------------------------------------------------- */
 

@@ -41,3 +41,10 @@ test_shared_library_SOURCES := tests/unit/lib/test_shared_library.c
 test_shared_library_PACKAGES := cmocka
 test_shared_library_CFLAGS := -DRUNTIME_LIBRARY='"$(RUNTIME_LIBRARY)"'
 $(BUILD)/tests/test_shared_library: $(RUNTIME_LIBRARY)
+
+# Makes its image files with the compiler.
+UNIT_TESTS += test_envm
+test_envm_SOURCES := tests/unit/lib/test_envm.c
+test_envm_ARCHIVES := edgebert-compiler edgebert-rt tokenizer edgebert-core
+test_envm_PACKAGES := cmocka libdrm libmd $(RUNTIME_PACKAGES)
+test_envm_LIBS := $(RUNTIME_LIBS)

@@ -326,6 +326,8 @@ static void write_weights(const char *folder, const struct tiny_checkpoint *tiny
 	assert_non_null(writer);
 	writer->random = tiny->seed;
 	add_embeddings(writer, tiny);
+	if (tiny->task_seed)
+		writer->random = tiny->task_seed;
 	add_layers(writer, tiny);
 	for (unsigned int i = 0; i < tiny->layers; i++) {
 		if (i + 1 == tiny->layers ||

@@ -56,6 +56,7 @@ struct tiny_checkpoint {
 	bool extra_tensors;		/* of types that nothing reads */
 	unsigned int exits;		/* bit l: layer l (from 0) has a head; the last always */
 	uint64_t seed;
+	uint64_t task_seed;		/* of what is behind the embeddings; 0: goes on with seed */
 };
 
 extern const struct tiny_checkpoint tiny_bert, tiny_albert;
