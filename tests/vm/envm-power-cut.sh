@@ -39,7 +39,7 @@ cut_at() {
 		return 1
 	fi
 	hostctl device 0 envm-power-on && bind_again || return
-	active=$(edgebert-envm check $seed $next) || { echo "step $1: $active (update: $installed)"; return 1; }
+	active=$(edgebert-envm check "$seed" "$next") || { echo "step $1: $active (update: $installed)"; return 1; }
 	if [ "$active" = $next ]; then
 		new_active=$((new_active + 1))
 	else
