@@ -9,8 +9,10 @@ edgebert-core_SOURCES := $(addprefix tools/device/core/, \
 # Kernels for instruction sets that the rest does not need; the processor is asked first.
 ifneq ($(filter x86_64% amd64%,$(shell $(CC) -dumpmachine)),)
 edgebert-core_SOURCES += $(addprefix tools/device/core/, bitmask_avx512.c codes_avx512.c \
-	codes_avx512_vbmi.c finish_avx512.c matmul_avx2.c matmul_avx512.c rows_avx512.c sums_avx512.c)
-$(BUILD)/obj/tools/device/core/matmul_avx2.o: TARGET_CFLAGS += -mavx2
+	codes_avx512_vbmi.c finish_avx2.c finish_avx512.c matmul_avx2.c matmul_avx512.c \
+	rows_avx2.c rows_avx512.c sums_avx512.c)
+$(addprefix $(BUILD)/obj/tools/device/core/, finish_avx2.o matmul_avx2.o rows_avx2.o): \
+	TARGET_CFLAGS += -mavx2
 $(addprefix $(BUILD)/obj/tools/device/core/, bitmask_avx512.o codes_avx512.o codes_avx512_vbmi.o \
 	finish_avx512.o matmul_avx512.o rows_avx512.o sums_avx512.o): TARGET_CFLAGS += \
 	-mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx512vnni

@@ -173,8 +173,7 @@ static bool get_buffers(struct matmul_run *run, struct eb_core *core)
 		run->batch_size = run->threads * BATCH_BLOCKS;
 	run->groups = eb_vectors(operation->rows);
 	run->bias = eb_core_scratch(core, EB_SCRATCH_PARAMETERS, columns * 4);
-	run->output = eb_core_scratch(core, EB_SCRATCH_OUTPUT,
-				      operation->rows * columns * element);
+	run->output = eb_core_scratch(core, EB_SCRATCH_OUTPUT, operation->rows * columns * element);
 	return run->bias && run->output && get_input(run, core) &&
 	       get_areas(run, core) && get_batch(run, core);
 }
@@ -367,7 +366,7 @@ static void note_bad_block(struct matmul_run *run, size_t block)
 		;
 }
 
-/* Consecutive blocks of a batch that one thread works on. */
+/* Consecutive blocks of a batch that one thread takes. */
 struct strip {
 	size_t index, blocks;		/* in the batch */
 	size_t columns;
@@ -475,7 +474,7 @@ static void run_strip(void *opaque, size_t part, unsigned int worker)
 	if (eb_job_aborted(run->job) || !find_rows(run, area, &strip))
 		return;
 	sum_strip(run, area, &strip);
-	/* Row by row of tiles, so that each line of the output is complete at once. */
+	/* Group by group, so that each line of the output is complete at once. */
 	for (size_t group = 0; group < run->groups; group++)
 		for (size_t b = 0; b < strip.blocks; b++)
 			finish_tile(run, area->sums + (b * run->groups + group) * tile_sums,

@@ -9,6 +9,7 @@
 #include "tools/device/core/adaptivfloat.h"
 #include "tools/device/core/bitmask.h"
 #include "tools/device/core/job.h"
+#include "tools/device/core/kernels_avx2.h"
 #include "tools/device/core/kernels_x86.h"
 #include "tools/device/core/row.h"
 
@@ -117,30 +118,6 @@ static void sum(const struct eb_matmul_block *block, int32_t *sums)
 	}
 }
 
-static void finish_tile(const struct eb_matmul_finish *finish, int32_t *sums,
-			const int32_t *bias, bool transposed, void *elements, size_t stride)
-{
-	const size_t size = eb_element_bytes(finish->output_format);
-	uint8_t *bytes = elements;
-
-	for (size_t r = 0; r < EB_MATMUL_ROWS; r++) {
-		int32_t row[EB_MATMUL_COLUMNS];
-		int16_t finished[EB_MATMUL_COLUMNS];
-		const uint8_t *from = (const uint8_t *)finished;
-
-		for (size_t c = 0; c < EB_MATMUL_COLUMNS; c++)
-			row[c] = sums[c * EB_MATMUL_ROWS + r];
-		eb_matmul_finish_row(finish, row, bias, finished);
-		if (!transposed) {
-			memcpy(bytes + r * stride, from,
-			       EB_MATMUL_COLUMNS * size);
-			continue;
-		}
-		for (size_t c = 0; c < EB_MATMUL_COLUMNS; c++)
-			memcpy(bytes + c * stride + r * size, from + c * size, size);
-	}
-}
-
 const struct eb_kernels eb_kernels_avx2 = {
 	.name = "avx2",
 	.supported = eb_cpu_has_avx2,
@@ -149,10 +126,10 @@ const struct eb_kernels eb_kernels_avx2 = {
 	.unpack_block = eb_bitmask_unpack_block,
 	.pack_rows = pack_rows,
 	.sum = sum,
-	.finish = finish_tile,
-	.adaptivfloat_encode_row = eb_adaptivfloat_encode_row,
-	.adaptivfloat_decode_row = eb_adaptivfloat_decode_row,
-	.saturate_row = eb_saturate_row,
-	.softmax_row = eb_softmax_row,
+	.finish = eb_avx2_finish_tile,
+	.adaptivfloat_encode_row = eb_avx2_adaptivfloat_encode_row,
+	.adaptivfloat_decode_row = eb_avx2_adaptivfloat_decode_row,
+	.saturate_row = eb_avx2_saturate_row,
+	.softmax_row = eb_avx2_softmax_row,
 	.layernorm_row = eb_layernorm_row,
 };
