@@ -78,22 +78,21 @@ static int edgebert_dvfs_refresh(struct edgebert_device *edev)
 {
 	struct edgebert_dvfs_state *state = &edev->dvfs.state;
 	u32 highest = edev->info.point_count - 1;
-	u32 status, transitions;
+	u32 transitions;
 
 	lockdep_assert_held(&edev->dvfs.lock);
 	if (!state->awake)
 		return 0;
 	if (edgebert_is_lost(edev))
 		return -ENODEV;
-	status = edgebert_read(edev, STATUS);
-	if (status == EDGEBERT_ALL_ONES)
+	/* Of all that is read here this alone can not be all ones. */
+	if (edgebert_read(edev, STATUS) == EDGEBERT_ALL_ONES)
 		return -ENODEV;
 	state->current_point = min(edgebert_read(edev, DVFS_CURRENT), highest);
 	transitions = edgebert_read(edev, DVFS_TRANSITIONS);
 	state->transitions += transitions - (u32)state->transitions;
 	if (!(edev->info.capabilities & EDGEBERT_HW_CAP_THERMAL))
 		return 0;
-	state->limits.throttled = status & EDGEBERT_HW_STATUS_THROTTLED;
 	state->limits.thermal_max = min(edgebert_read(edev, DVFS_THERMAL_MAX), highest);
 	state->temperature = edgebert_read(edev, TEMPERATURE);
 	return 0;
@@ -111,6 +110,7 @@ int edgebert_dvfs_read(struct edgebert_device *edev, struct edgebert_dvfs_state 
 		*state = edev->dvfs.state;
 	}
 	drm_dev_exit(idx);
+	state->limits.throttled = state->limits.thermal_max < state->limits.window_high;
 	return ret;
 }
 

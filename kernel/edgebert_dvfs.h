@@ -17,7 +17,7 @@ struct edgebert_device;
  * @window_low: lowest point that the administrator allows
  * @window_high: highest point that administrator and cooling allow
  * @thermal_max: highest point that temperature allows, by the device's own judgement
- * @throttled: temperature holds jobs below @window_high
+ * @throttled: temperature holds jobs below @window_high; set by edgebert_dvfs_read()
  */
 struct edgebert_dvfs_limits {
 	u32 window_low;

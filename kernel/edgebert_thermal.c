@@ -6,7 +6,7 @@
  * kernel begins earlier, by lowering the window's highest point through devfreq, where
  * administrators see and can change what it does.
  */
-#include <linux/devfreq_cooling.h>
+#include <linux/pm_qos.h>
 #include <linux/thermal.h>
 
 #include <drm/drm_managed.h>
@@ -19,6 +19,77 @@
 
 /* How often the kernel looks while it cools. */
 #define EDGEBERT_THERMAL_PASSIVE_MS	500
+
+static int edgebert_cooling_max_state(struct thermal_cooling_device *cooling, unsigned long *state)
+{
+	struct edgebert_device *edev = cooling->devdata;
+
+	*state = edev->info.point_count - 1;
+	return 0;
+}
+
+static int edgebert_cooling_state(struct thermal_cooling_device *cooling, unsigned long *state)
+{
+	struct edgebert_device *edev = cooling->devdata;
+
+	*state = edev->thermal.cooling_state;
+	return 0;
+}
+
+/* Each state takes one point away, from above. */
+static int edgebert_cooling_set_state(struct thermal_cooling_device *cooling, unsigned long state)
+{
+	struct edgebert_device *edev = cooling->devdata;
+	u32 highest = edev->info.point_count - 1;
+	int ret;
+
+	if (state > highest)
+		return -EINVAL;
+	/* In kHz, as the table. */
+	ret = dev_pm_qos_update_request(&edev->thermal.cooling_limit,
+					edev->info.points[highest - state].khz);
+	if (ret < 0)
+		return ret;
+	edev->thermal.cooling_state = state;
+	return 0;
+}
+
+/* Not the kernel's own for devfreq, which newer kernels have with device trees only. */
+static const struct thermal_cooling_device_ops edgebert_cooling_ops = {
+	.get_max_state = edgebert_cooling_max_state,
+	.get_cur_state = edgebert_cooling_state,
+	.set_cur_state = edgebert_cooling_set_state,
+};
+
+static int edgebert_thermal_add_cooling(struct edgebert_device *edev)
+{
+	struct edgebert_thermal *thermal = &edev->thermal;
+	struct thermal_cooling_device *cooling;
+	int ret;
+
+	ret = dev_pm_qos_add_request(edev->drm.dev, &thermal->cooling_limit,
+				     DEV_PM_QOS_MAX_FREQUENCY,
+				     PM_QOS_MAX_FREQUENCY_DEFAULT_VALUE);
+	if (ret < 0)
+		return ret;
+	thermal->cooling_state = 0;
+	cooling = thermal_cooling_device_register("edgebert", edev, &edgebert_cooling_ops);
+	if (IS_ERR(cooling)) {
+		dev_pm_qos_remove_request(&thermal->cooling_limit);
+		return PTR_ERR(cooling);
+	}
+	thermal->cooling = cooling;
+	return 0;
+}
+
+static void edgebert_thermal_remove_cooling(struct edgebert_device *edev)
+{
+	if (!edev->thermal.cooling)
+		return;
+	thermal_cooling_device_unregister(edev->thermal.cooling);
+	edev->thermal.cooling = NULL;
+	dev_pm_qos_remove_request(&edev->thermal.cooling_limit);
+}
 
 static const struct thermal_trip edgebert_thermal_trips[] = {
 	{
@@ -129,7 +200,6 @@ static int edgebert_thermal_add_zone(struct edgebert_device *edev)
 /* After devfreq, which cooling works through; without it temperature is only shown. */
 int edgebert_thermal_init(struct edgebert_device *edev)
 {
-	struct thermal_cooling_device *cooling;
 	int ret;
 
 	if (!(edev->info.capabilities & EDGEBERT_HW_CAP_THERMAL))
@@ -137,13 +207,10 @@ int edgebert_thermal_init(struct edgebert_device *edev)
 	ret = drmm_mutex_init(&edev->drm, &edev->thermal.lock);
 	if (ret)
 		return ret;
-	if (IS_ENABLED(CONFIG_DEVFREQ_THERMAL) && edev->devfreq.devfreq) {
-		cooling = devfreq_cooling_em_register(edev->devfreq.devfreq, NULL);
-		if (IS_ERR(cooling))
-			return PTR_ERR(cooling);
-		edev->thermal.cooling = cooling;
-	}
-	ret = edgebert_thermal_add_zone(edev);
+	if (edev->devfreq.devfreq)
+		ret = edgebert_thermal_add_cooling(edev);
+	if (!ret)
+		ret = edgebert_thermal_add_zone(edev);
 	if (ret) {
 		drm_err(&edev->drm, "thermal zone: %d\n", ret);
 		edgebert_thermal_fini(edev);
@@ -163,7 +230,5 @@ void edgebert_thermal_fini(struct edgebert_device *edev)
 	}
 	if (zone)
 		thermal_zone_device_unregister(zone);
-	if (edev->thermal.cooling)
-		devfreq_cooling_unregister(edev->thermal.cooling);
-	edev->thermal.cooling = NULL;
+	edgebert_thermal_remove_cooling(edev);
 }

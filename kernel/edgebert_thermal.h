@@ -6,6 +6,7 @@
 #define EDGEBERT_THERMAL_H
 
 #include <linux/mutex.h>
+#include <linux/pm_qos.h>
 #include <linux/types.h>
 
 struct edgebert_device;
@@ -13,7 +14,7 @@ struct thermal_cooling_device;
 struct thermal_zone_device;
 
 /* In 1/1000 degree C: from the first on the kernel lowers the window's highest point. */
-#define EDGEBERT_THERMAL_PASSIVE	85000
+#define EDGEBERT_THERMAL_PASSIVE	80000
 #define EDGEBERT_THERMAL_HOT		95000
 #define EDGEBERT_THERMAL_CRITICAL	105000
 
@@ -22,11 +23,15 @@ struct thermal_zone_device;
  * @lock: keeps @zone while it is used
  * @zone: or NULL
  * @cooling: lowers the highest point; or NULL
+ * @cooling_limit: its limit of the clock, which devfreq obeys
+ * @cooling_state: points taken away; under the lock of @cooling
  */
 struct edgebert_thermal {
 	struct mutex lock;
 	struct thermal_zone_device *zone;
 	struct thermal_cooling_device *cooling;
+	struct dev_pm_qos_request cooling_limit;
+	unsigned long cooling_state;
 };
 
 #ifdef CONFIG_THERMAL
