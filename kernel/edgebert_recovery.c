@@ -14,6 +14,7 @@
 #include <drm/drm_print.h>
 
 #include "edgebert_core.h"
+#include "edgebert_coredump.h"
 #include "edgebert_device.h"
 #include "edgebert_envm.h"
 #include "edgebert_pm.h"
@@ -219,6 +220,7 @@ static void edgebert_recovery_stop_job(struct edgebert_device *edev, u64 cookie,
 	drm_notice(&edev->drm, "job made no progress for %u ms and is stopped\n",
 		   edgebert_recovery_timeout_ms());
 
+	edgebert_coredump_take(edev, "no progress");
 	/* No job may be submitted before the abort is lifted or the device reset. */
 	edgebert_sched_pause(edev);
 	if (!edgebert_ring_begin_abort(edev, cookie)) {
@@ -299,6 +301,7 @@ static void edgebert_recovery_work(struct work_struct *work)
 	scoped_guard(mutex, &edev->recovery.lock) {
 		if (edgebert_is_lost(edev) || test_bit(EDGEBERT_FLAG_SUSPENDED, &edev->flags))
 			break;
+		edgebert_coredump_take(edev, "fatal error or no answer");
 		edgebert_sched_pause(edev);
 		edgebert_recovery_reset(edev, -ECANCELED, "fatal error or no answer");
 		edgebert_sched_resume(edev);
