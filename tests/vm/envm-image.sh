@@ -28,9 +28,10 @@ both() {
 # another name, and made the active one.
 update_under_load() {
 	for task in one two; do
-		yes "$(head -n 1 "$folder/texts")" | head -n 400 |
+		yes "$(head -n 1 "$folder/texts")" | head -n 4000 |
 			edgebert run --model "$folder/$task.ebm" --policy entropy --json - \
-				>"$GUEST_WORK/load-$task" &
+				>"$GUEST_WORK/load-$task" 2>/dev/null &
+		wait_until 20 test -s "$GUEST_WORK/load-$task" || return
 	done
 	edgebert envm program "$folder/other.evm" >/dev/null &&
 		edgebert envm program "$folder/words.evm" >/dev/null
