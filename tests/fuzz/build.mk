@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # Fuzz targets: built by "make fuzz-targets" with clang, libFuzzer and sanitizers only.
 
-FUZZ_TARGETS := commands rings registers page_tables vfio_user model text checkpoint
+FUZZ_TARGETS := commands rings registers page_tables vfio_user model text pieces checkpoint
 
 ifdef FUZZING
 fuzz_board := tests/fuzz/board.c tests/unit/pcie/board.c tests/unit/pcie/host_driver.c
@@ -20,6 +20,8 @@ fuzz_model_EXTRA := tests/unit/lib/tiny_model.c
 fuzz_model_ARCHIVES := $(fuzz_runtime)
 fuzz_text_EXTRA := tests/unit/lib/tiny_model.c
 fuzz_text_ARCHIVES := $(fuzz_runtime)
+fuzz_pieces_EXTRA := tests/unit/tokenizer/piece_model.c
+fuzz_pieces_ARCHIVES := $(fuzz_runtime)
 fuzz_checkpoint_ARCHIVES := edgebert-compiler $(fuzz_runtime)
 
 define fuzz_target

@@ -80,6 +80,7 @@ static int print_summary(const struct eb_compile_summary *summary, double second
 		record_add_text(record, "envm_image_id", "its identity", summary->envm_id);
 	}
 	record_add_whole(record, "layers", "layers", "", summary->layers);
+	record_add_whole(record, "exits", "layers with an exit", "", summary->exits);
 	record_add_whole(record, "commands", "commands", "", summary->commands);
 	record_add_number(record, "threshold", "default entropy threshold", "nats",
 			  summary->threshold, 4);
@@ -88,6 +89,8 @@ static int print_summary(const struct eb_compile_summary *summary, double second
 	if (options.calibration) {
 		record_add_number(record, "full_accuracy", "accuracy on them, all layers", "",
 				  summary->full_accuracy, 4);
+	}
+	if (options.calibration && summary->exits > 1) {
 		record_add_number(record, "early_accuracy", "accuracy on them at the threshold", "",
 				  summary->early_accuracy, 4);
 		record_add_number(record, "early_mean_layer", "mean exit layer at the threshold",

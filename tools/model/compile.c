@@ -379,6 +379,7 @@ static struct eb_model_parameters make_parameters(const struct compilation *comp
 		.embedding_size = shape->embedding_size,
 		.vocabulary_size = shape->vocabulary_size,
 		.classes = shape->classes,
+		.exit_count = compilation->summary.exits,
 		.sequence_max = compilation->lowering.sequence_max,
 		.scratch_bytes = compilation->program.scratch_bytes,
 		.input_bytes = 2 * sizeof(uint32_t) * compilation->lowering.sequence_max,
@@ -395,8 +396,6 @@ static struct eb_model_parameters make_parameters(const struct compilation *comp
 		.flags = compilation->sentences.pairs ? EB_MODEL_FLAG_PAIRS : 0,
 	};
 
-	for (unsigned int i = 0; i < shape->layers; i++)
-		parameters.exit_count += compilation->network.exits[i].present;
 	return parameters;
 }
 
@@ -465,6 +464,8 @@ static void summarise(struct compilation *compilation)
 
 	summary->sentences = compilation->sentences.count;
 	summary->layers = compilation->network.shape.layers;
+	for (unsigned int i = 0; i < summary->layers; i++)
+		summary->exits += compilation->network.exits[i].present;
 	summary->commands = (unsigned int)compilation->program.command_count;
 	summary->threshold = (double)compilation->threshold / ENTROPY_ONE;
 }
@@ -475,6 +476,7 @@ static enum eb_status write_report(struct compilation *compilation)
 	const struct eb_program_builder *program = &compilation->program;
 	char place[128] = "in the model";
 	char text[1024];
+	size_t length;
 
 	if (!compilation->options->report)
 		return EB_OK;
@@ -484,21 +486,29 @@ static enum eb_status write_report(struct compilation *compilation)
 	else if (compilation->options->envm_image)
 		snprintf(place, sizeof(place), "in the model: the eNVM holds at most %u bytes",
 			 EDGEBERT_HW_ENVM_SLOT_WHOLE_BYTES);
-	snprintf(text, sizeof(text),
-		 "checkpoint             %s\n"
-		 "calibration sentences  %zu\n"
-		 "commands               %u\n"
-		 "model                  %zu bytes\n"
-		 "word embedding         %zu bytes, %s\n"
-		 "weights                %zu bytes in host memory, all constants, equal ones once\n"
-		 "scratch                %u bytes in host memory, per sentence at work\n"
-		 "accuracy, all layers   %.2f %% of the calibration sentences\n"
-		 "accuracy, early exit   %.2f %% at %.2f nats, mean exit layer %.2f\n",
-		 compilation->options->checkpoint, summary->sentences, summary->commands,
-		 summary->model_bytes, summary->embedding_bytes, place,
-		 program->weights_size, program->scratch_bytes,
-		 100 * summary->full_accuracy,
-		 100 * summary->early_accuracy, summary->threshold, summary->early_mean_layer);
+	length = (size_t)snprintf(
+		text, sizeof(text),
+		"checkpoint             %.200s\n"
+		"calibration sentences  %zu%s\n"
+		"layers with an exit    %u of %u\n"
+		"commands               %u\n"
+		"model                  %zu bytes\n"
+		"word embedding         %zu bytes, %s\n"
+		"weights                %zu bytes in host memory, all constants, equal ones once\n"
+		"scratch                %u bytes in host memory, per sentence at work\n",
+		compilation->options->checkpoint, summary->sentences,
+		compilation->options->calibration ? "" : ", made up", summary->exits,
+		summary->layers, summary->commands, summary->model_bytes,
+		summary->embedding_bytes, place, program->weights_size, program->scratch_bytes);
+	if (compilation->options->calibration)
+		length += (size_t)snprintf(text + length, sizeof(text) - length,
+			 "accuracy, all layers   %.2f %% of the calibration sentences\n",
+			 100 * summary->full_accuracy);
+	if (compilation->options->calibration && summary->exits > 1)
+		snprintf(text + length, sizeof(text) - length,
+			 "accuracy, early exit   %.2f %% at %.2f nats, mean exit layer %.2f\n",
+			 100 * summary->early_accuracy, summary->threshold,
+			 summary->early_mean_layer);
 	return eb_report_write(compilation->options->report, text, compilation->tensors);
 }
 

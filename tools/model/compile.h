@@ -18,6 +18,7 @@ struct eb_compile_summary {
 	size_t sentences;		/* read for calibration */
 	size_t model_bytes;
 	unsigned int layers;
+	unsigned int exits;		/* layers that can answer, the last included */
 	unsigned int commands;
 	double full_accuracy;		/* on the calibration sentences, 0..1 */
 	double early_accuracy;		/* the same at the threshold */

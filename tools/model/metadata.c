@@ -61,6 +61,8 @@ static json_object *describe_calibration(json_object *tensors,
 				       json_object_new_int64((int64_t)summary->sentences));
 		json_object_object_add(calibration, "accuracy_full",
 				       short_number(100 * summary->full_accuracy));
+	}
+	if (summary && summary->exits > 1) {
 		json_object_object_add(calibration, "accuracy_early",
 				       short_number(100 * summary->early_accuracy));
 		json_object_object_add(calibration, "mean_exit_layer",
