@@ -24,16 +24,22 @@
 #define JOBS_IN_FLIGHT_SANE 256
 #define NS_PER_MS 1000000ull
 
+/* A job that has begun and whose result has not been fetched. */
+struct turn {
+	uint64_t number;		/* from 1; 0: a free place */
+	uint32_t context_id;		/* where it was submitted */
+};
+
 struct accel_backend {
 	struct eb_backend_device device;
 	struct eb_accel_node node;
-	uint32_t context_id;
+	uint32_t context_id;		/* under the lock once jobs run */
 	uint64_t patience_ns;		/* no job of anybody ends for so long: stuck */
 	pthread_mutex_t lock;
 	pthread_cond_t job_ended;
 	uint32_t jobs_in_flight_max;
 	uint64_t turns;			/* jobs begun */
-	uint64_t *in_flight;		/* their turns, 0: a free place; jobs_in_flight_max of them */
+	struct turn *in_flight;		/* jobs_in_flight_max of them */
 };
 
 /*
@@ -86,7 +92,8 @@ static void add_buffer(struct drm_edgebert_job_buffer *buffers, uint32_t *count,
 	};
 }
 
-static int submit(struct accel_backend *backend, const struct eb_job *job, uint64_t *ret_sequence)
+static int submit(struct accel_backend *backend, uint32_t context_id, const struct eb_job *job,
+		  uint64_t *ret_sequence)
 {
 	struct drm_edgebert_job_buffer buffers[1 + EDGEBERT_HW_SEGMENTS] = { 0 };
 	struct drm_edgebert_job kernel_job = {
@@ -115,7 +122,7 @@ static int submit(struct accel_backend *backend, const struct eb_job *job, uint6
 		kernel_job.segments[i] = job->segments[i]->device_address;
 		add_buffer(buffers, &kernel_job.buffers.count, job->segments[i]);
 	}
-	result = eb_accel_submit(&backend->node, backend->context_id, &kernel_job);
+	result = eb_accel_submit(&backend->node, context_id, &kernel_job);
 	if (!result)
 		*ret_sequence = kernel_job.sequence;
 	return result;
@@ -136,7 +143,7 @@ static int count_jobs(const struct accel_backend *backend, uint64_t *ret_jobs)
  * may rightly be before us.  The kernel stops jobs that hang, so a device on which
  * nothing ends for longer than that takes is stuck.
  */
-static int wait_for(const struct accel_backend *backend, uint64_t sequence,
+static int wait_for(const struct accel_backend *backend, uint32_t context_id, uint64_t sequence,
 		    struct drm_edgebert_result *kernel_result)
 {
 	uint64_t before = UINT64_MAX, now = 0;
@@ -149,7 +156,7 @@ static int wait_for(const struct accel_backend *backend, uint64_t sequence,
 		clock_gettime(CLOCK_MONOTONIC, &time);
 		end_ns = (int64_t)time.tv_sec * 1000000000 + time.tv_nsec +
 			 (int64_t)backend->patience_ns;
-		result = eb_accel_job_result(&backend->node, backend->context_id, sequence,
+		result = eb_accel_job_result(&backend->node, context_id, sequence,
 					     end_ns, kernel_result);
 		if (result != -ETIMEDOUT)
 			return result;
@@ -182,17 +189,63 @@ static void fill_result(const struct drm_edgebert_result *kernel_result,
 	memcpy(result->entropies, kernel_result->entropies, sizeof(result->entropies));
 }
 
-static enum eb_status run_submitted(struct accel_backend *backend, const struct eb_job *job,
-				    struct eb_job_result *result)
+/*
+ * After a job left a context, with the lock held: one that was replaced goes with the last of
+ * its jobs.
+ */
+static void drop_context(struct accel_backend *backend, uint32_t context_id)
+{
+	if (context_id == backend->context_id)
+		return;
+	for (uint32_t i = 0; i < backend->jobs_in_flight_max; i++) {
+		if (backend->in_flight[i].number && backend->in_flight[i].context_id == context_id)
+			return;
+	}
+	eb_accel_context_destroy(&backend->node, context_id);
+}
+
+/*
+ * The driver takes no more jobs of a context after it had to stop too many in a row.  Those
+ * were of some sentences; the others go on in a new one.
+ */
+static int renew_context(struct accel_backend *backend, struct turn *turn)
+{
+	const uint32_t banned = turn->context_id;
+	int error = 0;
+
+	pthread_mutex_lock(&backend->lock);
+	if (backend->context_id == banned)
+		error = eb_accel_context_create(&backend->node, &backend->context_id);
+	turn->context_id = backend->context_id;
+	drop_context(backend, banned);
+	pthread_mutex_unlock(&backend->lock);
+	return error;
+}
+
+/* Submits in the turn's context, or in a new one if that is banned. */
+static int submit_in_turn(struct accel_backend *backend, struct turn *turn,
+			  const struct eb_job *job, uint64_t *ret_sequence)
+{
+	int error = submit(backend, turn->context_id, job, ret_sequence);
+
+	if (error == -EIO)
+		error = renew_context(backend, turn);
+	else
+		return error;
+	return error ? error : submit(backend, turn->context_id, job, ret_sequence);
+}
+
+static enum eb_status run_submitted(struct accel_backend *backend, struct turn *turn,
+				    const struct eb_job *job, struct eb_job_result *result)
 {
 	struct drm_edgebert_result kernel_result;
 	uint64_t sequence = 0;
 	int error;
 
-	error = submit(backend, job, &sequence);
+	error = submit_in_turn(backend, turn, job, &sequence);
 	if (error)
 		return explain(backend, "submitting a job", error);
-	error = wait_for(backend, sequence, &kernel_result);
+	error = wait_for(backend, turn->context_id, sequence, &kernel_result);
 	if (error)
 		return explain(backend, "waiting for a job", error);
 	if (kernel_result.error && kernel_result.error != -EIO)
@@ -204,16 +257,16 @@ static enum eb_status run_submitted(struct accel_backend *backend, const struct 
 }
 
 /* Where one more job can be noted, NULL while none may begin; with the lock held. */
-static uint64_t *free_place(struct accel_backend *backend)
+static struct turn *free_place(struct accel_backend *backend)
 {
-	uint64_t *place = NULL;
+	struct turn *place = NULL;
 
 	for (uint32_t i = 0; i < backend->jobs_in_flight_max; i++) {
-		uint64_t turn = backend->in_flight[i];
+		struct turn *turn = &backend->in_flight[i];
 
-		if (!turn)
-			place = &backend->in_flight[i];
-		else if (backend->turns - turn >= TURNS_AHEAD(backend->jobs_in_flight_max))
+		if (!turn->number)
+			place = turn;
+		else if (backend->turns - turn->number >= TURNS_AHEAD(backend->jobs_in_flight_max))
 			return NULL;
 	}
 	return place;
@@ -224,18 +277,20 @@ static enum eb_status accel_run(struct eb_backend_device *device, const struct e
 {
 	struct accel_backend *backend = (struct accel_backend *)device;
 	enum eb_status status;
-	uint64_t *place;
+	struct turn *turn;
 
 	pthread_mutex_lock(&backend->lock);
-	while (!(place = free_place(backend)))
+	while (!(turn = free_place(backend)))
 		pthread_cond_wait(&backend->job_ended, &backend->lock);
-	*place = ++backend->turns;
+	turn->number = ++backend->turns;
+	turn->context_id = backend->context_id;
 	pthread_mutex_unlock(&backend->lock);
 
-	status = run_submitted(backend, job, result);
+	status = run_submitted(backend, turn, job, result);
 
 	pthread_mutex_lock(&backend->lock);
-	*place = 0;
+	turn->number = 0;
+	drop_context(backend, turn->context_id);
 	/* All: whether one more may begin can depend on this one alone. */
 	pthread_cond_broadcast(&backend->job_ended);
 	pthread_mutex_unlock(&backend->lock);

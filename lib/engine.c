@@ -13,6 +13,8 @@
 
 /* Devices that a sentence may lose before it ends with EB_DEVICE_LOST. */
 #define MOVES_MAX 8
+/* Times that a sentence may be cancelled before it ends with EB_CANCELED. */
+#define CANCELS_MAX 8
 
 /* A sentence as the device gets it. */
 struct eb_tokens {
@@ -164,19 +166,29 @@ static enum eb_status run_at(const struct eb_place *place, const struct eb_token
 	return status;
 }
 
-/* Runs where the engine is; from the beginning on another device if this one is lost. */
+/*
+ * Runs where the engine is; from the beginning on another device if this one is lost, and once
+ * more if the driver cancelled it because it had to stop another sentence's job.
+ */
 static enum eb_status run_tokens(struct eb_engine *engine, const struct eb_tokens *tokens,
 				 struct eb_result *result, uint64_t *ret_device_ns)
 {
-	for (int moves = 0; ; moves++) {
+	int moves = 0, cancels = 0;
+
+	for (;;) {
 		struct eb_place *place = eb_engine_take_place(engine);
 		enum eb_status status = run_at(place, tokens, result, ret_device_ns);
-		const bool again = status == EB_DEVICE_LOST && moves < MOVES_MAX;
+		bool again = false;
 
-		if (again)
+		if (status == EB_DEVICE_LOST && moves++ < MOVES_MAX) {
 			status = move(engine, place);
+			again = !status;
+		} else if (status == EB_CANCELED && cancels++ < CANCELS_MAX) {
+			eb_tally_add_rerun(&engine->tally);
+			again = true;
+		}
 		eb_place_unref(place);
-		if (!again || status)
+		if (!again)
 			return status;
 	}
 }

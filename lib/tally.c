@@ -108,6 +108,13 @@ void eb_tally_add_cancelled(struct eb_tally *tally)
 	pthread_mutex_unlock(&tally->lock);
 }
 
+void eb_tally_add_rerun(struct eb_tally *tally)
+{
+	pthread_mutex_lock(&tally->lock);
+	tally->totals.reruns++;
+	pthread_mutex_unlock(&tally->lock);
+}
+
 void eb_tally_add_failover(struct eb_tally *tally)
 {
 	pthread_mutex_lock(&tally->lock);

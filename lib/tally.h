@@ -38,6 +38,7 @@ void eb_tally_add(struct eb_tally *tally, const struct eb_result *result,
 		       uint64_t device_ns);
 void eb_tally_add_failure(struct eb_tally *tally, enum eb_status status);
 void eb_tally_add_cancelled(struct eb_tally *tally);
+void eb_tally_add_rerun(struct eb_tally *tally);
 void eb_tally_add_failover(struct eb_tally *tally);
 
 void eb_tally_read(struct eb_tally *tally,

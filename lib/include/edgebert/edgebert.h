@@ -718,6 +718,7 @@ struct eb_engine_statistics {
 	uint64_t queue_ns;		/**< measured, see eb_result.queue_ns, sum */
 	uint64_t queue_max_ns;		/**< largest */
 	uint64_t device_ns;		/**< measured: the device was at these jobs, sum */
+	uint64_t reruns;		/**< of sentences whose job was cancelled with another's */
 	uint64_t failovers;		/**< times that the engine moved to another device */
 	size_t :0;
 };

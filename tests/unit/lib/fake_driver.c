@@ -281,8 +281,11 @@ static int submit(struct fake_driver *driver, const struct drm_edgebert_submit *
 	struct drm_edgebert_result *result;
 	int error;
 
-	if (submit->context_id != FAKE_CONTEXT)
+	if (submit->context_id < FAKE_CONTEXT ||
+	    submit->context_id >= FAKE_CONTEXT + driver->contexts_made)
 		return -ENOENT;
+	if (submit->context_id == driver->banned_context)
+		return -EIO;
 	if (driver->jobs_until_lost && !--driver->jobs_until_lost) {
 		driver->lost = true;
 		return -ENODEV;
@@ -301,6 +304,10 @@ static int submit(struct fake_driver *driver, const struct drm_edgebert_submit *
 	memset(result, 0, sizeof(*result));
 	execute(driver, job, result);
 	result->sequence = job->sequence;
+	if (driver->cancels) {
+		driver->cancels--;
+		result->error = -ECANCELED;
+	}
 	if (driver->result_error) {
 		result->error = driver->result_error;
 		result->status = driver->result_status;
@@ -312,7 +319,7 @@ static int job_result(struct fake_driver *driver, struct drm_edgebert_job_result
 {
 	struct drm_edgebert_result *result = result_of(driver, argument->sequence);
 
-	if (argument->context_id != FAKE_CONTEXT || result->sequence != argument->sequence)
+	if (argument->context_id < FAKE_CONTEXT || result->sequence != argument->sequence)
 		return -ENOENT;
 	if (argument->timeout_ns <= 0 || argument->size != sizeof(*result))
 		return -EINVAL;
@@ -348,7 +355,7 @@ static int context_create(struct fake_driver *driver, struct drm_edgebert_contex
 	if (create->flags || create->pad || create->operating_point_high != UINT32_MAX)
 		return -EINVAL;
 	driver->contexts++;
-	create->context_id = FAKE_CONTEXT;
+	create->context_id = FAKE_CONTEXT + driver->contexts_made++;
 	driver->lost = driver->lost_after_opening;
 	return 0;
 }

@@ -55,6 +55,9 @@ struct fake_driver {
 	int error;
 	int32_t result_error;		/* of every job, 0: its own */
 	uint32_t result_status;
+	uint32_t cancels;		/* so many jobs end with ECANCELED */
+	uint32_t banned_context;	/* takes no jobs */
+	uint32_t contexts_made;
 	bool lost;			/* every call says ENODEV, but for letting go */
 	uint32_t jobs_until_lost;	/* it is, instead of taking so many-th job; 0: never */
 	bool lost_after_opening;	/* it is, as soon as somebody has a context */

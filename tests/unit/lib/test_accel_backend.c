@@ -408,6 +408,57 @@ static void slow_reader_gets_its_result(void **state)
 	eb_engine_unref(engine);
 }
 
+/* ---- jobs that are stopped because of others ---- */
+
+static void cancelled_sentences_are_run_again(void **state)
+{
+	struct eb_engine_statistics statistics = { .size = sizeof(statistics) };
+	struct eb_engine *engine = full_engine();
+	struct eb_result before = tiny_run(engine, 3), after;
+
+	(void)state;
+	driver.cancels = 5;
+	after = tiny_run(engine, 3);
+	tiny_assert_same(&before, &after);
+	assert_int_equal(driver.cancels, 0);
+	assert_int_equal(eb_engine_get_statistics(engine, &statistics), EB_OK);
+	assert_int_equal(statistics.reruns, 5);
+	assert_int_equal(statistics.sentences, 2);
+	/* Not for ever. */
+	driver.cancels = 1000;
+	assert_int_equal(try_run(engine), EB_CANCELED);
+	assert_true(driver.cancels > 900);
+	driver.cancels = 0;
+	eb_engine_unref(engine);
+}
+
+static void banned_context_is_replaced(void **state)
+{
+	struct eb_engine *engine = full_engine();
+	struct eb_result before = tiny_run(engine, 3), after;
+
+	(void)state;
+	for (uint32_t round = 1; round < 4; round++) {
+		driver.banned_context = 6 + driver.contexts_made;
+		after = tiny_run(engine, 3);
+		tiny_assert_same(&before, &after);
+		assert_int_equal(driver.contexts_made, 1 + round);
+		/* The old one is not kept. */
+		assert_int_equal(driver.contexts, 1);
+	}
+	driver.failing_request = DRM_IOCTL_EDGEBERT_SUBMIT;
+	driver.error = EIO;
+	assert_int_equal(try_run(engine), EB_INTERNAL);
+	driver.failing_request = 0;
+	driver.banned_context = 6 + driver.contexts_made;
+	driver.failing_request = DRM_IOCTL_EDGEBERT_CONTEXT_CREATE;
+	driver.error = ENOMEM;
+	assert_int_equal(try_run(engine), EB_OUT_OF_MEMORY);
+	driver.failing_request = 0;
+	assert_int_equal(try_run(engine), EB_OK);
+	eb_engine_unref(engine);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -425,6 +476,8 @@ int main(void)
 		TEST(device_without_memory_is_an_error_at_upload_and_later),
 		TEST(waiting_goes_on_while_the_device_makes_progress),
 		TEST(stuck_device_times_out_and_its_buffers_are_not_reused),
+		TEST(cancelled_sentences_are_run_again),
+		TEST(banned_context_is_replaced),
 		TEST(slow_reader_gets_its_result),
 		TEST(jobs_in_flight_stay_below_the_drivers_limit),
 	};
