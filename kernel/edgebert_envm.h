@@ -17,6 +17,7 @@
 
 struct edgebert_device;
 struct edgebert_job;
+struct mtd_info;
 
 #define EDGEBERT_ENVM_PAGE_BYTES	256u
 #define EDGEBERT_ENVM_SECTOR_BYTES	4096u
@@ -46,6 +47,7 @@ struct edgebert_job;
  * @locked: sectors that are read-only until the next function reset; under @regs_lock
  * @wear: erases of each sector, NULL until somebody asked; under @wear_lock
  * @wear_lock: guards @wear
+ * @mtd: the same as an MTD device, or NULL
  * @header: which of the two headers counts; under @lock
  * @sequence: highest of any valid header; under @lock
  * @state_lock: guards everything below; interrupts off
@@ -68,6 +70,7 @@ struct edgebert_envm {
 	DECLARE_BITMAP(locked, EDGEBERT_ENVM_SECTORS);
 	u32 *wear;
 	struct mutex wear_lock;
+	struct mtd_info *mtd;
 	u32 header;
 	u64 sequence;
 

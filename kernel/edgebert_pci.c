@@ -18,6 +18,7 @@
 #include "edgebert_devfreq.h"
 #include "edgebert_device.h"
 #include "edgebert_drv.h"
+#include "edgebert_envm_mtd.h"
 #include "edgebert_envm_slot.h"
 #include "edgebert_dvfs.h"
 #include "edgebert_irq.h"
@@ -150,6 +151,7 @@ static int edgebert_pci_probe(struct pci_dev *pdev, const struct pci_device_id *
 	if (ret)
 		goto err_thermal;
 	edgebert_pm_enable(edev);
+	edgebert_envm_mtd_register(edev);
 
 	drm_info(&edev->drm, "hardware %u.%u, profile %.16s, %u operating points up to %u MHz\n",
 		 edev->info.version >> 16, edev->info.version & 0xffff, edev->info.profile,
@@ -178,6 +180,7 @@ static void edgebert_pci_remove(struct pci_dev *pdev)
 {
 	struct edgebert_device *edev = pci_get_drvdata(pdev);
 
+	edgebert_envm_mtd_unregister(edev);
 	edgebert_pm_disable(edev);
 	drm_dev_unplug(&edev->drm);
 	edgebert_thermal_fini(edev);
