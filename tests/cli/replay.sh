@@ -110,6 +110,36 @@ result "complete JSON" 0 json_ok "$WORK/out" --document mean_exit_layer=number \
 tool replay --entropies "$ENTROPIES" --threshold .16
 result "as text" 0 has_line "$WORK/out" "mean exit layer: *4.926606"
 
+# ---- modelled cost ----
+
+# energy POLICY-NUMBER: of the row of --json's comparison.
+energy() {
+	sed -n 's/.*"modelled_energy_uj_mean": *\([0-9.]*\).*/\1/p' "$WORK/out" | sed -n "$1p"
+}
+
+replay --policy latency --threshold .28 --target-latency 100ms --profile micro21
+result "a target latency compares the policies" 0 json_ok "$WORK/out" --document comparison=array
+check "full takes three times as much as early exit, as the layers say" \
+	awk -v full="$(energy 1)" -v entropy="$(energy 2)" \
+	'BEGIN { exit !(full / entropy > 3.0 && full / entropy < 3.1) }'
+loose=$(energy 3)
+check "prediction and DVFS take less than early exit alone" \
+	awk -v entropy="$(energy 2)" -v latency="$loose" 'BEGIN { exit !(latency < entropy * 0.7) }'
+replay --policy latency --threshold .28 --target-latency 20ms --profile micro21
+check "a tighter target costs energy" \
+	awk -v loose="$loose" -v tight="$(energy 3)" 'BEGIN { exit !(tight > loose) }'
+replay --policy latency --threshold .28 --target-latency 1ms --profile micro21
+check "a target that no point meets is missed by every sentence" \
+	test "$(grep -o '"deadline_misses": *872' "$WORK/out" | wc -l)" -eq 3
+check "the plot is drawn" tools/plot/replay-energy.sh "$WORK/plot.svg"
+check "it has curves" test "$(grep -c '<path' "$WORK/plot.svg")" -ge 6
+refused 64 "*--target-latency*--lut FILE*" "a target without a table" \
+	replay --entropies "$ENTROPIES" --threshold .2 --target-latency 50ms
+refused 64 "*--profile needs a --target-latency*" "a profile without a target" \
+	replay --entropies "$ENTROPIES" --threshold .2 --profile stp23
+refused 1 "*no device profile \"nil\"*" "an unknown profile" \
+	replay --entropies "$ENTROPIES" --lut "$LUT" --threshold .2 --target-latency 50ms --profile nil
+
 # ---- bad input ----
 
 printf '.1,.2,.3\n.1,.2\n' >"$WORK/uneven"

@@ -6,6 +6,7 @@
 #include "lib/exit_replay.h"
 #include "tools/edgebert/number_table.h"
 #include "tools/edgebert/render.h"
+#include "tools/edgebert/replay_cost.h"
 #include "tools/edgebert/report.h"
 #include "tools/edgebert/session.h"
 
@@ -26,8 +27,11 @@ static struct {
 	uint32_t policy;
 	uint32_t never_below;
 	bool inclusive;
+	uint32_t target_latency_us;
+	const char *profile;
+	int32_t cycles_per_layer;
 	bool json;
-} options = { .policy = EB_POLICY_ENTROPY };
+} options = { .policy = EB_POLICY_ENTROPY, .cycles_per_layer = REPLAY_CYCLES_PER_LAYER };
 
 static const struct option_row rows[] = {
 	OPTION_REQUIRED_TEXT("entropies", 'e', "FILE", &options.entropies,
@@ -44,6 +48,14 @@ static const struct option_row rows[] = {
 		      "last, or at the table's last (default: last)"),
 	OPTION_FLAG("inclusive", 0, &options.inclusive,
 		    "stop also at an entropy equal to the threshold, as the device does"),
+	OPTION_DURATION("target-latency", 0, "DURATION", &options.target_latency_us, 1, 1e9,
+			"add what the three policies would take on a device: modelled latency and "
+			"energy, the latency policy with this target; needs --lut"),
+	OPTION_TEXT("profile", 0, "NAME", &options.profile,
+		    "profile of that device (default: stp23)"),
+	OPTION_WHOLE("cycles-per-layer", 0, "CYCLES", &options.cycles_per_layer, 1, INT32_MAX,
+		     "its cycles for a layer (default: 3637248, a layer of ALBERT-base with 128 "
+		     "tokens)"),
 	OPTION_JSON(&options.json),
 };
 
@@ -105,21 +117,26 @@ struct tally {
 	uint64_t exit_layers, predicted_layers;	/* sums */
 };
 
-static void replay_all(const struct replay *replay, struct tally *tally)
+static struct eb_replayed replay_row(const struct replay *replay, enum eb_policy policy,
+				     size_t row)
 {
 	const struct number_table *table = &replay->entropies;
 	/* Below the threshold is the same as at or below the next smaller number. */
 	const int32_t threshold = nats_to_billionths(options.threshold) - !options.inclusive;
+	const struct eb_recording recording = {
+		.entropies = table->values + row * table->columns,
+		.layers = (uint32_t)table->columns,
+		.exit_layers = (1u << table->columns) - 1,
+	};
 
-	for (size_t row = 0; row < table->rows; row++) {
-		const struct eb_recording recording = {
-			.entropies = table->values + row * table->columns,
-			.layers = (uint32_t)table->columns,
-			.exit_layers = (1u << table->columns) - 1,
-		};
+	return eb_exit_replay(policy, threshold, &replay->predictor, &recording);
+}
+
+static void replay_all(const struct replay *replay, struct tally *tally)
+{
+	for (size_t row = 0; row < replay->entropies.rows; row++) {
 		struct eb_replayed replayed =
-			eb_exit_replay((enum eb_policy)options.policy, threshold,
-				       &replay->predictor, &recording);
+			replay_row(replay, (enum eb_policy)options.policy, row);
 
 		tally->exits[replayed.exit_layer - 1]++;
 		tally->exit_layers += replayed.exit_layer;
@@ -138,7 +155,29 @@ static void add_histogram(struct record *record, const char *key, const char *la
 		record_add_whole(list, "", NULL, "", counts[layer]);
 }
 
-static int print_tally(const struct replay *replay, const struct tally *tally)
+/* The paper's comparison: all three policies on one device. */
+static void add_comparison(const struct replay *replay, const struct replay_device *device,
+			   struct record *record)
+{
+	struct record *list = record_add_list(record, "comparison",
+					      "on a device (latency and energy are modelled)");
+	struct replay_cost costs[3] = { 0 };
+
+	for (size_t row = 0; row < replay->entropies.rows; row++) {
+		for (uint32_t policy = EB_POLICY_FULL; policy <= EB_POLICY_LATENCY; policy++) {
+			struct eb_replayed replayed =
+				replay_row(replay, (enum eb_policy)policy, row);
+
+			replay_cost_add(device, (enum eb_policy)policy, &replayed, &costs[policy]);
+		}
+	}
+	for (uint32_t policy = EB_POLICY_FULL; policy <= EB_POLICY_LATENCY; policy++)
+		replay_cost_report(list, device, (enum eb_policy)policy, costs);
+}
+
+/* device NULL: no comparison was asked for. */
+static int print_tally(const struct replay *replay, const struct tally *tally,
+		       const struct replay_device *device)
 {
 	const bool predicts = options.policy == EB_POLICY_LATENCY;
 	const size_t layers = replay->entropies.columns;
@@ -160,32 +199,61 @@ static int print_tally(const struct replay *replay, const struct tally *tally)
 	record_add_whole(record, "n", "sentences", "", replay->entropies.rows);
 	record_add_text(record, "policy", "policy", policy_names[options.policy]);
 	record_add_number(record, "threshold", "threshold", "nats", options.threshold, 9);
+	if (device)
+		add_comparison(replay, device, record);
 	record_add_whole(record, "schema_version", NULL, "", 1);
 	failed = options.json ? render_json(record) : render_text(record);
 	record_free(record);
 	return failed;
 }
 
+static int open_device(struct replay_device *device)
+{
+	const struct session_options session = {
+		.backend = EB_BACKEND_REFERENCE, .profile = options.profile,
+	};
+
+	device->cycles_per_layer = (uint64_t)options.cycles_per_layer;
+	device->target_ns = options.target_latency_us * 1000ull;
+	return session_open_device(&session, &device->device);
+}
+
+static int check_options(void)
+{
+	if (options.policy == EB_POLICY_LATENCY && !options.lut)
+		return report_tool(EXIT_USAGE, "--policy latency needs a look-up table: --lut FILE");
+	if (options.target_latency_us && !options.lut)
+		return report_tool(EXIT_USAGE, "--target-latency compares the latency policy, which "
+				   "needs a look-up table: --lut FILE");
+	if (options.profile && !options.target_latency_us)
+		return report_tool(EXIT_USAGE, "--profile needs a --target-latency, such as 50ms");
+	return 0;
+}
+
 static int run_replay(const struct arguments *arguments)
 {
 	struct replay replay = { 0 };
+	struct replay_device device = { 0 };
 	struct tally tally = { 0 };
-	int failed;
+	int failed = check_options();
 
 	(void)arguments;
-	if (options.policy == EB_POLICY_LATENCY && !options.lut)
-		return report_tool(EXIT_USAGE, "--policy latency needs a look-up table: --lut FILE");
+	if (failed)
+		return failed;
 	failed = number_table_load(&replay.entropies, options.entropies, EB_LAYERS_MAX);
 	if (!failed && replay.entropies.columns < LAYERS_MIN)
 		failed = report_tool(EXIT_INPUT, "%s has %zu columns; a sentence has at least %d "
 				     "layers", options.entropies, replay.entropies.columns,
 				     LAYERS_MIN);
-	if (!failed && options.policy == EB_POLICY_LATENCY)
+	if (!failed && options.lut)
 		failed = read_predictor(&replay);
+	if (!failed && options.target_latency_us)
+		failed = open_device(&device);
 	if (!failed) {
 		replay_all(&replay, &tally);
-		failed = print_tally(&replay, &tally);
+		failed = print_tally(&replay, &tally, device.device ? &device : NULL);
 	}
+	eb_device_unref(device.device);
 	number_table_free(&replay.entropies);
 	number_table_free(&replay.lut);
 	free(replay.expected);

@@ -267,18 +267,19 @@ static int column_width(const struct record *list, size_t column)
 	return width;
 }
 
-/* row 0: the headings. */
+/* row 0: the headings.  Nothing is put behind the last column. */
 static void print_table_cell(const struct record *list, size_t row, size_t column)
 {
 	const struct field *first = &list->fields[0].record->fields[column];
+	const bool last = column + 1 == list->fields[0].record->count;
 	int width = column_width(list, column);
 	char *text = row == 0 ? strdup(first->label) :
 				value_text(&list->fields[row - 1].record->fields[column], NULL);
 
 	if (!text)
 		report_out_of_memory();
-	put_cell(text, first->type == VALUE_TEXT ? -width : width);
-	put_spaces(2);
+	put_cell(text, first->type != VALUE_TEXT ? width : last ? 0 : -width);
+	put_spaces(last ? 0 : 2);
 	free(text);
 }
 
