@@ -323,6 +323,10 @@ static int job_result(struct fake_driver *driver, struct drm_edgebert_job_result
 		return -ENOENT;
 	if (argument->timeout_ns <= 0 || argument->size != sizeof(*result))
 		return -EINVAL;
+	if (driver->in_flight_most < driver->withheld_until && driver->withheld_times) {
+		driver->withheld_times--;
+		return -ETIMEDOUT;
+	}
 	if (argument->sequence == driver->slow_result && driver->slow_times) {
 		driver->slow_times--;
 		return -ETIMEDOUT;

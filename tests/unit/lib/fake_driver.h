@@ -61,6 +61,8 @@ struct fake_driver {
 	bool lost;			/* every call says ENODEV, but for letting go */
 	uint32_t jobs_until_lost;	/* it is, instead of taking so many-th job; 0: never */
 	bool lost_after_opening;	/* it is, as soon as somebody has a context */
+	uint32_t withheld_until;	/* no result before so many jobs are in flight, ... */
+	uint32_t withheld_times;	/* but no more often than this */
 	uint64_t slow_result;		/* this job's result is not there so often: */
 	uint32_t slow_times;
 	uint32_t timeouts;		/* JOB_RESULT times out so often */
