@@ -3,7 +3,7 @@
 # Each fault the device can be told to have: what a program sees of it, and that it works again.
 #
 # Needs edgebert-load and hostctl in the path and nothing but the driver: no model.
-# timeout: 900
+# timeout: 1100
 # vm-options: --smp 2
 . tests/vm/guest.sh
 
@@ -29,6 +29,13 @@ resets() {
 	sed -n 's/^device: .*, \([0-9]*\) resets$/\1/p' "$state"
 }
 
+have_fired() {
+	device status >"$GUEST_WORK/status"
+	for line in "$@"; do
+		grep -q "^${line%% *} armed=[01] fired=[1-9]" "$GUEST_WORK/status" || return
+	done
+}
+
 # load SECONDS COMMAND...: arms faults, the first jobs of the load still end well; its output goes to
 # $GUEST_WORK/load, its exit status to $load_status.  False: a fault has not fired.
 load() {
@@ -42,12 +49,14 @@ load() {
 		device $line || return
 	done
 	edgebert-load "$seconds" >"$GUEST_WORK/load" 2>&1 || load_status=$?
-	device status >"$GUEST_WORK/status"
+	# On a busy host a second may be too short for any job.
+	for _ in 1 2 3 4 5; do
+		! have_fired "$@" && [ "$load_status" -eq 0 ] || break
+		edgebert-load "$seconds" >>"$GUEST_WORK/load" 2>&1 || load_status=$?
+	done
 	resets_after=$(resets)
 	cat "$GUEST_WORK/load" "$GUEST_WORK/status" "$state"
-	for line in "$@"; do
-		grep -q "^${line%% *} armed=[01] fired=[1-9]" "$GUEST_WORK/status" || return
-	done
+	have_fired "$@"
 }
 
 no_resets() {
@@ -58,7 +67,7 @@ no_resets() {
 ends_job() {
 	text=$1
 	shift
-	load 3 "$@" && grep -q ": $text\$" "$GUEST_WORK/load" &&
+	load 4 "$@" && grep -q ": $text\$" "$GUEST_WORK/load" &&
 		[ "$(grep -c '^job ' "$GUEST_WORK/load")" -eq 1 ] && device clear && works
 }
 
@@ -82,7 +91,7 @@ unnoticed() {
 
 # resets_device COMMAND...: the device is reset; the job that was running is cancelled at most.
 resets_device() {
-	load 3 "$@" && [ "$load_status" -eq 0 ] && ! no_resets && device clear && works
+	load 4 "$@" && [ "$load_status" -eq 0 ] && ! no_resets && device clear && works
 }
 
 # An idle device sleeps, and is reset when it wakes up: not here, where resets are counted.
@@ -101,7 +110,7 @@ bind_again() {
 
 # loses_device COMMAND...: everything fails with "device lost", binding again helps.
 loses_device() {
-	load 3 "$@"
+	load 4 "$@"
 	[ "$load_status" -eq 3 ] && grep -q '^device: lost' "$state"
 	lost=$?
 	device clear && bind_again && return $lost
@@ -153,16 +162,16 @@ stay_awake
 check "jobs run" works
 
 # Ending a job, the device ends those of its context that are queued.
-check "a job that hangs is stopped" ends_job_alone "error -110, status 3" "hang-job after=8"
+check "a job that hangs is stopped" ends_job_alone "error -110, status 3" "hang-job after=3"
 check "one that hangs in its middle, too" \
-	ends_job_alone "error -110, status 3" "hang-job after=8 commands=1"
+	ends_job_alone "error -110, status 3" "hang-job after=3 commands=1"
 check "one that ignores being stopped ends by a reset" \
-	ends_job_by_reset "error -110, status .*" "hang-job after=8" "ignore-abort every=1"
-check "jobs that take longer are waited for" unnoticed "delay-completion ms=200 after=8 every=4"
+	ends_job_by_reset "error -110, status .*" "hang-job after=3" "ignore-abort every=1"
+check "jobs that take longer are waited for" unnoticed "delay-completion ms=200 after=3 every=4"
 
 for row in page-not-mapped:4 page-read-only:5 page-table-invalid:6 bus-error:7 device-error:15; do
 	check "an access that fails: ${row%:*}" ends_only_job "error -5, status ${row#*:}" \
-		"mmu-fault after=8 access=2 status=${row%:*}"
+		"mmu-fault after=3 access=2 status=${row%:*}"
 done
 
 check "no interrupt arrives" unnoticed "drop-interrupt every=1"
@@ -171,27 +180,27 @@ check "interrupts arrive twice" unnoticed "repeat-interrupt every=1"
 check "interrupts without a cause" raise_all
 
 check "a record with a wrong cookie" ends_job_by_reset "error -110, status .*" \
-	"corrupt-completion field=cookie after=8"
+	"corrupt-completion field=cookie after=3"
 check "a record with a wrong sequence" ends_job_by_reset "error -110, status .*" \
-	"corrupt-completion field=sequence after=8"
+	"corrupt-completion field=sequence after=3"
 check "a record that never comes" ends_job_by_reset "error -110, status .*" \
-	"lose-completion after=8"
-check "a record that comes twice" unnoticed "repeat-completion after=8"
+	"lose-completion after=3"
+check "a record that comes twice" unnoticed "repeat-completion after=3"
 check "a record with an unknown status" ends_only_job "error -5, status .*" \
-	"corrupt-completion field=status value=0x7fff after=8"
+	"corrupt-completion field=status value=0x7fff after=3"
 for field in context exit-layer operating-point cycles energy start end entropy reserved \
 	layers-assessed throttled; do
 	check "records with another $field" unnoticed "corrupt-completion field=$field every=2"
 done
 
-check "a doorbell that is lost" unnoticed "ignore-doorbell after=8"
+check "a doorbell that is lost" unnoticed "ignore-doorbell after=3"
 for code in 1 2 3 4 5 200; do
-	check "fatal error $code" resets_device "fatal code=$code after=8"
+	check "fatal error $code" resets_device "fatal code=$code after=3"
 done
 
-check "a reset that does not end" loses_device "fatal code=1 after=8" stuck-reset
-check "a device that is dead" loses_device "dead after=8"
-check "a link that is down" loses_device "link-down after=8"
+check "a reset that does not end" loses_device "fatal code=1 after=3" stuck-reset
+check "a device that is dead" loses_device "dead after=3"
+check "a link that is down" loses_device "link-down after=3"
 
 set_timeout 30000
 check "unbinding with a job that hangs" unbinds_with "hang-job" "ignore-abort every=1"
