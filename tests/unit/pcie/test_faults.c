@@ -359,6 +359,7 @@ static void a_lost_record_leaves_its_place(void **state)
 	number = driver_submit(&board->driver, &job);
 	runs_well(board, &job);		/* it is the second */
 	nothing_comes(board, number);
+	board_wait_interrupts(board, EDGEBERT_HW_IRQ_COMPLETION, 1);
 	assert_int_equal(atomic_load(&board->interrupts[EDGEBERT_HW_IRQ_COMPLETION]), 1);
 	assert_int_equal(device_register(board, EDGEBERT_HW_REG_COMPLETE_TAIL), 2);
 }
@@ -459,6 +460,7 @@ static void a_lost_link_answers_all_ones(void **state)
 	uint32_t number;
 
 	runs_well(board, &job);
+	board_wait_interrupts(board, EDGEBERT_HW_IRQ_COMPLETION, 1);
 	command(board, "link-down");
 	assert_int_equal(device_register(board, EDGEBERT_HW_REG_ID), 0xffffffff);
 	assert_int_equal(driver_config(driver, PCI_VENDOR_ID, 4), 0xffffffff);
