@@ -36,7 +36,7 @@ have_fired() {
 	done
 }
 
-# load SECONDS COMMAND...: arms faults, the first jobs of the load still end well; its output goes to
+# load SECONDS COMMAND...: arms faults, those the load measures with still end well; its output goes to
 # $GUEST_WORK/load, its exit status to $load_status.  False: a fault has not fired.
 load() {
 	load_status=0
@@ -162,16 +162,16 @@ stay_awake
 check "jobs run" works
 
 # Ending a job, the device ends those of its context that are queued.
-check "a job that hangs is stopped" ends_job_alone "error -110, status 3" "hang-job after=3"
+check "a job that hangs is stopped" ends_job_alone "error -110, status 3" "hang-job after=8"
 check "one that hangs in its middle, too" \
-	ends_job_alone "error -110, status 3" "hang-job after=3 commands=1"
+	ends_job_alone "error -110, status 3" "hang-job after=8 commands=1"
 check "one that ignores being stopped ends by a reset" \
-	ends_job_by_reset "error -110, status .*" "hang-job after=3" "ignore-abort every=1"
-check "jobs that take longer are waited for" unnoticed "delay-completion ms=200 after=3 every=4"
+	ends_job_by_reset "error -110, status .*" "hang-job after=8" "ignore-abort every=1"
+check "jobs that take longer are waited for" unnoticed "delay-completion ms=200 after=8 every=4"
 
 for row in page-not-mapped:4 page-read-only:5 page-table-invalid:6 bus-error:7 device-error:15; do
 	check "an access that fails: ${row%:*}" ends_only_job "error -5, status ${row#*:}" \
-		"mmu-fault after=3 access=2 status=${row%:*}"
+		"mmu-fault after=8 access=2 status=${row%:*}"
 done
 
 check "no interrupt arrives" unnoticed "drop-interrupt every=1"
@@ -180,27 +180,27 @@ check "interrupts arrive twice" unnoticed "repeat-interrupt every=1"
 check "interrupts without a cause" raise_all
 
 check "a record with a wrong cookie" ends_job_by_reset "error -110, status .*" \
-	"corrupt-completion field=cookie after=3"
+	"corrupt-completion field=cookie after=8"
 check "a record with a wrong sequence" ends_job_by_reset "error -110, status .*" \
-	"corrupt-completion field=sequence after=3"
+	"corrupt-completion field=sequence after=8"
 check "a record that never comes" ends_job_by_reset "error -110, status .*" \
-	"lose-completion after=3"
-check "a record that comes twice" unnoticed "repeat-completion after=3"
+	"lose-completion after=8"
+check "a record that comes twice" unnoticed "repeat-completion after=8"
 check "a record with an unknown status" ends_only_job "error -5, status .*" \
-	"corrupt-completion field=status value=0x7fff after=3"
+	"corrupt-completion field=status value=0x7fff after=8"
 for field in context exit-layer operating-point cycles energy start end entropy reserved \
 	layers-assessed throttled; do
 	check "records with another $field" unnoticed "corrupt-completion field=$field every=2"
 done
 
-check "a doorbell that is lost" unnoticed "ignore-doorbell after=3"
+check "a doorbell that is lost" unnoticed "ignore-doorbell after=8"
 for code in 1 2 3 4 5 200; do
-	check "fatal error $code" resets_device "fatal code=$code after=3"
+	check "fatal error $code" resets_device "fatal code=$code after=8"
 done
 
-check "a reset that does not end" loses_device "fatal code=1 after=3" stuck-reset
-check "a device that is dead" loses_device "dead after=3"
-check "a link that is down" loses_device "link-down after=3"
+check "a reset that does not end" loses_device "fatal code=1 after=8" stuck-reset
+check "a device that is dead" loses_device "dead after=8"
+check "a link that is down" loses_device "link-down after=8"
 
 set_timeout 30000
 check "unbinding with a job that hangs" unbinds_with "hang-job" "ignore-abort every=1"
