@@ -36,8 +36,8 @@ have_fired() {
 	done
 }
 
-# load SECONDS COMMAND...: arms faults, those the load measures with still end well; its output goes to
-# $GUEST_WORK/load, its exit status to $load_status.  False: a fault has not fired.
+# load SECONDS COMMAND...: arms faults, which spare the jobs that the load measures with; its output
+# goes to $GUEST_WORK/load, its exit status to $load_status.  False: a fault has not fired.
 load() {
 	load_status=0
 	seconds=$1
