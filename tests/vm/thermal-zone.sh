@@ -38,7 +38,7 @@ shows_temperature() {
 }
 
 cooling_state_is() {
-	[ "$(cat "$cooling/cur_state")" "$@" ]
+	test "$(cat "$cooling/cur_state")" "$@"
 }
 
 max_freq_is() {
