@@ -166,7 +166,7 @@ accelerator() {
 compose_qemu() {
 	local tools=$1 image=$2 append number share
 
-	append="console=ttyS0 quiet loglevel=4 panic=-1 oops=panic edgebert_vm=$nonce"
+	append="console=ttyS0 quiet loglevel=4 panic=-1 oops=panic no_timer_check edgebert_vm=$nonce"
 	append+=" sysctl.kernel.hung_task_timeout_secs=60"
 	[ ${#command[@]} -gt 0 ] || append+=" edgebert_shell=yes"
 	[ ! -d "$build/models" ] || append+=" edgebert_models=yes"
