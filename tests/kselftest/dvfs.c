@@ -77,8 +77,10 @@ TEST(query_tells_the_point_of_the_last_job)
 	struct workload w;
 
 	short_workload(&w);
+	device_keep_awake(true);
 	CHECK_EQ(point_of(&w, 2), 2);
 	CHECK_EQ(query_dvfs(w.fd).current_point, 2);
+	device_keep_awake(false);
 }
 
 TEST(query_counts_transitions)
@@ -283,7 +285,9 @@ int main(void)
 {
 	int status = harness_main(device_path() ? NULL : "no EdgeBERT device");
 
-	if (device_path() && geteuid() == 0)
+	if (device_path() && geteuid() == 0) {
 		limits_clear();
+		device_keep_awake(false);
+	}
 	return status;
 }

@@ -7,8 +7,11 @@
 
 #include <fcntl.h>
 #include <glob.h>
+#include <poll.h>
 
 #define ASLEEP_WITHIN_MS 20000
+/* Limits that were set and taken back at once are told to nobody. */
+#define LIMITS_TOLD_MS	2000
 
 static void query(int fd, uint32_t type, void *answer, uint32_t *size)
 {
@@ -151,22 +154,40 @@ void limit_points(int fd, uint32_t low, uint32_t high)
 	limit_hz("max_freq", points.points[high].khz * 1000ull);
 }
 
-/* 0 means none for both. */
+/* Reads what comes within a while, up to the event that tells these limits. */
+static void wait_until_told(int fd, uint32_t low, uint32_t high)
+{
+	struct pollfd wait = { .fd = fd, .events = POLLIN };
+	struct drm_edgebert_event_dvfs event;
+
+	while (poll(&wait, 1, LIMITS_TOLD_MS) == 1) {
+		CHECK_EQ(read(fd, &event, sizeof(event)), sizeof(event));
+		if (event.window_low == low && event.window_high == high)
+			return;
+	}
+}
+
+/* 0 means none for both.  Others are told some time later, and have been afterwards. */
 void limits_clear(void)
 {
+	struct drm_edgebert_events events = { .events = DRM_EDGEBERT_EVENT_DVFS };
 	struct drm_edgebert_query_dvfs dvfs;
 	int fd = device_open();
+	uint32_t highest = operating_points(fd).count - 1;
 
 	dvfs = query_dvfs(fd);
-	if (dvfs.window_low != 0 || dvfs.window_high != operating_points(fd).count - 1) {
+	if (dvfs.window_low != 0 || dvfs.window_high != highest) {
+		CHECK_OK(try_ioctl(fd, DRM_IOCTL_EDGEBERT_EVENTS, &events));
 		limit_hz("min_freq", 0);
 		limit_hz("max_freq", 0);
-		/* Others are told some time later: of this, too, which they must not take for
-		 * what comes next.
-		 */
-		usleep(LIMITS_SETTLE_MS * 1000);
+		wait_until_told(fd, 0, highest);
 	}
 	CHECK_OK(close(fd));
+}
+
+void device_keep_awake(bool awake)
+{
+	write_device_file("power/control", awake ? "on" : "auto");
 }
 
 bool device_sleeps(void)
@@ -181,6 +202,8 @@ void device_falls_asleep(void)
 {
 	int waited;
 
+	if (geteuid() == 0)
+		device_keep_awake(false);
 	for (waited = 0; !device_sleeps(); waited += 10) {
 		if (waited > ASLEEP_WITHIN_MS)
 			harness_fail(__FILE__, __LINE__, "the idle device does not fall asleep");

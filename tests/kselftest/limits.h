@@ -14,9 +14,6 @@
 
 #include "kernel/edgebert_hw.h"
 
-/* So long after a change of limits everybody knows. */
-#define LIMITS_SETTLE_MS	300
-
 struct points {
 	uint32_t count;
 	struct drm_edgebert_operating_point points[EDGEBERT_HW_OPERATING_POINTS_MAX];
@@ -38,6 +35,8 @@ void limit_points(int fd, uint32_t low, uint32_t high);
 void limits_clear(void);
 
 bool device_sleeps(void);
+/* Root's, until it is taken back: it does not sleep between a job and a look at its point. */
+void device_keep_awake(bool awake);
 /* Waits until it does. */
 void device_falls_asleep(void);
 

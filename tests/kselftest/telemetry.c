@@ -61,11 +61,13 @@ TEST(voltage_and_clock_are_those_of_the_last_job)
 
 	workload_init(&w, device_open(), 1);
 	points = operating_points(w.fd);
+	device_keep_awake(true);
 	for (point = 0; point < points.count; point++) {
 		point = run_at(&w, (uint8_t)point).operating_point;
 		CHECK_EQ(device_number("hwmon/in0_input"), points.points[point].millivolt);
 		CHECK_EQ(device_number("hwmon/freq1_input"), points.points[point].khz * 1000ll);
 	}
+	device_keep_awake(false);
 }
 
 /* Whole microjoules: what is less is added to what comes later. */
@@ -130,14 +132,24 @@ TEST(power_is_zero_while_nothing_runs)
 /* Or the energy of a single job of somebody else could be told. */
 TEST(power_does_not_change_within_a_second)
 {
+	long long before, after;
 	struct workload w;
-	long long before;
+	int64_t end;
+	int tries;
 
 	workload_init_slow(&w, device_open(), 5);
-	usleep(INTERVAL_US);
-	before = device_number("hwmon/power1_average");
-	run_at(&w, 0);
-	CHECK_EQ(device_number("hwmon/power1_average"), before);
+	for (tries = 0; tries < 10; tries++) {
+		usleep(INTERVAL_US);
+		end = in_ns(SECOND_NS);
+		before = device_number("hwmon/power1_average");
+		run_at(&w, 0);
+		after = device_number("hwmon/power1_average");
+		if (in_ns(0) < end) {
+			CHECK_EQ(after, before);
+			return;
+		}
+	}
+	SKIP("a job takes more than a second here");
 }
 
 TEST(temperature_is_there_where_it_is_modelled)
@@ -184,5 +196,9 @@ TEST(everybody_may_read_and_nobody_write)
 
 int main(void)
 {
-	return harness_main(device_path() ? NULL : "no EdgeBERT device");
+	int status = harness_main(device_path() ? NULL : "no EdgeBERT device");
+
+	if (device_path() && geteuid() == 0)
+		device_keep_awake(false);
+	return status;
 }

@@ -3,7 +3,7 @@
 # The administrator's side of operating points: devfreq's files, under load and while all changes.
 #
 # Needs edgebert-load in the path and nothing but the driver: no model.
-# timeout: 240
+# timeout: 400
 . tests/vm/guest.sh
 
 wait_until 5 has_node
@@ -28,6 +28,14 @@ uses_its_own_governor() {
 	[ "$(cat "$devfreq/governor")" = edgebert ]
 }
 
+works_at() {
+	[ "$(cat "$devfreq/cur_freq")" = "$1" ]
+}
+
+aims_at() {
+	[ "$(cat "$devfreq/target_freq")" = "$1" ]
+}
+
 # Frequencies are limits of the table: what jobs run at is always one of its points.
 follows_limits_under_load() {
 	edgebert-load 4 >"$GUEST_WORK/load" 2>&1 &
@@ -40,8 +48,7 @@ follows_limits_under_load() {
 		POINTS
 	done
 	point 1 >"$devfreq/max_freq"
-	sleep 0.3
-	[ "$(cat "$devfreq/cur_freq")" = "$(point 1)" ] || return
+	wait_until 10 works_at "$(point 1)" || return
 	echo 0 >"$devfreq/max_freq"
 	wait $load && cat "$GUEST_WORK/load"
 }
@@ -52,12 +59,12 @@ refuses_what_is_no_number() {
 
 other_governors_work() {
 	echo simple_ondemand >"$devfreq/governor" || return
-	edgebert-load 2 && sleep 1 || return
+	edgebert-load 2
+	status=$?
 	# Idle: jobs without a wish would get the lowest point.
-	idle=$(cat "$devfreq/target_freq")
+	wait_until 20 aims_at "$(point 1)" || status=1
 	echo edgebert >"$devfreq/governor" || return
-	echo "idle: $idle, after: $(cat "$devfreq/target_freq")"
-	[ "$idle" = "$(point 1)" ] && [ "$(cat "$devfreq/target_freq")" = "$(cat "$devfreq/max_freq")" ]
+	[ $status -eq 0 ] && aims_at "$(cat "$devfreq/max_freq")"
 }
 
 is_traced() {

@@ -3,7 +3,7 @@
 # The idle device sleeps (D3hot) and wakes up for jobs, which lose nothing by it.
 #
 # Needs edgebert-load in the path and nothing but the driver: no model.
-# timeout: 240
+# timeout: 400
 . tests/vm/guest.sh
 
 wait_until 5 has_node
