@@ -142,9 +142,11 @@ static void edgebert_dvfs_work(struct work_struct *work)
 	edgebert_dvfs_tell(edev, &state);
 	if (!(edev->info.capabilities & EDGEBERT_HW_CAP_THERMAL))
 		return;
-	edgebert_thermal_update(edev);
-	/* There is an interrupt for new limits only, not for what the kernel's cooling minds. */
-	if (state.awake)
+	/*
+	 * There is an interrupt for new limits only, not for what the kernel's cooling minds; and
+	 * cooling is taken back step by step, also asleep.
+	 */
+	if (edgebert_thermal_update(edev) || state.awake)
 		mod_delayed_work(system_power_efficient_wq, &edev->dvfs.work,
 				 msecs_to_jiffies(EDGEBERT_DVFS_POLL_MS));
 }

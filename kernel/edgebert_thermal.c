@@ -50,7 +50,7 @@ static int edgebert_cooling_set_state(struct thermal_cooling_device *cooling, un
 					edev->info.points[highest - state].khz);
 	if (ret < 0)
 		return ret;
-	edev->thermal.cooling_state = state;
+	WRITE_ONCE(edev->thermal.cooling_state, state);
 	return 0;
 }
 
@@ -124,9 +124,27 @@ static int edgebert_thermal_get_temp(struct thermal_zone_device *zone, int *temp
 		ret = edgebert_dvfs_read(edev, &state);
 		edgebert_pm_put(edev);
 	}
-	if (!ret)
-		*temperature = edgebert_dvfs_degrees(&state) * 1000;
-	return ret;
+	if (ret)
+		return ret;
+	*temperature = edgebert_dvfs_degrees(&state) * 1000;
+	edev->thermal.temperature = *temperature;
+	return 0;
+}
+
+/*
+ * The governor takes cooling back only while temperature drops.  A device that is no longer
+ * too warm may as well have had all its drop between two looks.
+ */
+static int edgebert_thermal_get_trend(struct thermal_zone_device *zone,
+				      const struct thermal_trip *trip, enum thermal_trend *trend)
+{
+	struct edgebert_device *edev = thermal_zone_device_priv(zone);
+
+	if (edev->thermal.temperature >= trip->temperature)
+		/* As the kernel sees it. */
+		return -EINVAL;
+	*trend = THERMAL_TREND_DROPPING;
+	return 0;
 }
 
 static bool edgebert_thermal_should_bind(struct thermal_zone_device *zone,
@@ -156,6 +174,7 @@ static void edgebert_thermal_critical(struct thermal_zone_device *zone)
 
 static const struct thermal_zone_device_ops edgebert_thermal_ops = {
 	.get_temp = edgebert_thermal_get_temp,
+	.get_trend = edgebert_thermal_get_trend,
 	.should_bind = edgebert_thermal_should_bind,
 	.hot = edgebert_thermal_hot,
 	.critical = edgebert_thermal_critical,
@@ -167,12 +186,14 @@ static const struct thermal_zone_params edgebert_thermal_params = {
 	.no_hwmon = true,
 };
 
-/* Temperature or its limit may have changed. */
-void edgebert_thermal_update(struct edgebert_device *edev)
+/* Temperature or its limit may have changed.  True while the device is being cooled. */
+bool edgebert_thermal_update(struct edgebert_device *edev)
 {
 	guard(mutex)(&edev->thermal.lock);
-	if (edev->thermal.zone)
-		thermal_zone_device_update(edev->thermal.zone, THERMAL_EVENT_UNSPECIFIED);
+	if (!edev->thermal.zone)
+		return false;
+	thermal_zone_device_update(edev->thermal.zone, THERMAL_EVENT_UNSPECIFIED);
+	return READ_ONCE(edev->thermal.cooling_state);
 }
 
 static int edgebert_thermal_add_zone(struct edgebert_device *edev)

@@ -25,6 +25,7 @@ struct thermal_zone_device;
  * @cooling: lowers the highest point; or NULL
  * @cooling_limit: its limit of the clock, which devfreq obeys
  * @cooling_state: points taken away; under the lock of @cooling
+ * @temperature: what the zone was told last; under its lock
  */
 struct edgebert_thermal {
 	struct mutex lock;
@@ -32,16 +33,17 @@ struct edgebert_thermal {
 	struct thermal_cooling_device *cooling;
 	struct dev_pm_qos_request cooling_limit;
 	unsigned long cooling_state;
+	int temperature;
 };
 
 #ifdef CONFIG_THERMAL
 int edgebert_thermal_init(struct edgebert_device *edev);
 void edgebert_thermal_fini(struct edgebert_device *edev);
-void edgebert_thermal_update(struct edgebert_device *edev);
+bool edgebert_thermal_update(struct edgebert_device *edev);
 #else
 static inline int edgebert_thermal_init(struct edgebert_device *edev) { return 0; }
 static inline void edgebert_thermal_fini(struct edgebert_device *edev) { }
-static inline void edgebert_thermal_update(struct edgebert_device *edev) { }
+static inline bool edgebert_thermal_update(struct edgebert_device *edev) { return false; }
 #endif
 
 #endif /* EDGEBERT_THERMAL_H */
