@@ -42,7 +42,7 @@ cooling_state_is() {
 }
 
 max_freq_is() {
-	[ "$(cat "$devfreq/max_freq")" "$@" ]
+	test "$(cat "$devfreq/max_freq")" "$@"
 }
 
 is_cooled() {
