@@ -157,7 +157,7 @@ raise_all() {
 	works
 }
 
-set_timeout 1000
+set_timeout 2000
 stay_awake
 check "jobs run" works
 
