@@ -3,6 +3,7 @@
  * Performance counters of contexts: sums over the results of their jobs, and whether a
  * context has had too many of its jobs stopped to be allowed more.
  */
+#include <kunit/visibility.h>
 #include <linux/uaccess.h>
 
 #include <drm/drm_device.h>
@@ -66,12 +67,14 @@ void edgebert_counters_add(struct edgebert_counters *counters,
 	if (result->exit_layer >= 1 && result->exit_layer <= EDGEBERT_HW_LAYERS_MAX)
 		sums->exits[result->exit_layer - 1]++;
 }
+EXPORT_SYMBOL_IF_KUNIT(edgebert_counters_add);
 
 /* True when the context takes no more jobs. */
 bool edgebert_counters_banned(const struct edgebert_counters *counters)
 {
 	return READ_ONCE(counters->stopped_in_a_row) >= EDGEBERT_STOPPED_IN_A_ROW_MAX;
 }
+EXPORT_SYMBOL_IF_KUNIT(edgebert_counters_banned);
 
 int edgebert_ioctl_context_counters(struct drm_device *drm, void *data, struct drm_file *file)
 {

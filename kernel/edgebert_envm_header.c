@@ -2,6 +2,7 @@
 /*
  * Headers of images in the eNVM, and where the slots are.  Touches no device.
  */
+#include <kunit/visibility.h>
 #include <linux/crc32.h>
 #include <linux/string.h>
 
@@ -34,6 +35,7 @@ const struct edgebert_envm_range *edgebert_envm_slot_range(u32 slot)
 
 	return slot < ARRAY_SIZE(ranges) ? &ranges[slot] : NULL;
 }
+EXPORT_SYMBOL_IF_KUNIT(edgebert_envm_slot_range);
 
 /* An identity that may be committed to a slot; for SLOT_NONE, none at all. */
 bool edgebert_envm_image_valid(const struct drm_edgebert_envm_image *image, u32 slot)
@@ -47,6 +49,7 @@ bool edgebert_envm_image_valid(const struct drm_edgebert_envm_image *image, u32 
 	       memchr_inv(image->id, 0, sizeof(image->id)) &&
 	       !memchr_inv(image->name + length, 0, sizeof(image->name) - length);
 }
+EXPORT_SYMBOL_IF_KUNIT(edgebert_envm_image_valid);
 
 static u32 edgebert_envm_header_crc(const struct edgebert_hw_envm_header *header)
 {
@@ -61,6 +64,7 @@ void edgebert_envm_header_image(const struct edgebert_hw_envm_header *header,
 	image->bytes = le32_to_cpu(header->bytes);
 	image->crc32 = le32_to_cpu(header->image_crc32);
 }
+EXPORT_SYMBOL_IF_KUNIT(edgebert_envm_header_image);
 
 /* Whole, and about something that can be. */
 bool edgebert_envm_header_valid(const struct edgebert_hw_envm_header *header)
@@ -77,6 +81,7 @@ bool edgebert_envm_header_valid(const struct edgebert_hw_envm_header *header)
 	edgebert_envm_header_image(header, &image);
 	return edgebert_envm_image_valid(&image, le32_to_cpu(header->slot));
 }
+EXPORT_SYMBOL_IF_KUNIT(edgebert_envm_header_valid);
 
 void edgebert_envm_header_build(struct edgebert_hw_envm_header *header, u64 sequence, u32 slot,
 				const struct drm_edgebert_envm_image *image)
@@ -92,3 +97,4 @@ void edgebert_envm_header_build(struct edgebert_hw_envm_header *header, u64 sequ
 	memcpy(header->name, image->name, sizeof(header->name));
 	header->crc32 = cpu_to_le32(edgebert_envm_header_crc(header));
 }
+EXPORT_SYMBOL_IF_KUNIT(edgebert_envm_header_build);

@@ -5,6 +5,7 @@
  * Memory for a record is allocated when its job is submitted, so that ending a job can
  * not fail.
  */
+#include <kunit/visibility.h>
 #include <linux/ktime.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
@@ -26,6 +27,7 @@ void edgebert_results_init(struct edgebert_results *results)
 	spin_lock_init(&results->lock);
 	init_waitqueue_head(&results->wait);
 }
+EXPORT_SYMBOL_IF_KUNIT(edgebert_results_init);
 
 void edgebert_results_fini(struct edgebert_results *results)
 {
@@ -34,6 +36,7 @@ void edgebert_results_fini(struct edgebert_results *results)
 	for (i = 0; i < EDGEBERT_RESULT_SLOTS; i++)
 		kfree(results->slots[i]);
 }
+EXPORT_SYMBOL_IF_KUNIT(edgebert_results_fini);
 
 static struct edgebert_record **edgebert_results_slot(struct edgebert_results *results,
 						      u64 sequence)
@@ -67,6 +70,7 @@ void edgebert_results_add(struct edgebert_results *results, struct edgebert_reco
 	}
 	kfree(forgotten);
 }
+EXPORT_SYMBOL_IF_KUNIT(edgebert_results_add);
 
 static void edgebert_result_fill(struct drm_edgebert_result *result,
 				 const struct edgebert_hw_completion *completion)
@@ -116,6 +120,7 @@ void edgebert_results_end(struct edgebert_results *results, u64 sequence, u64 st
 	}
 	wake_up_all(&results->wait);
 }
+EXPORT_SYMBOL_IF_KUNIT(edgebert_results_end);
 
 /* A consistent copy of the counters. */
 void edgebert_results_counters(struct edgebert_results *results, struct drm_edgebert_counters *to)
@@ -125,6 +130,7 @@ void edgebert_results_counters(struct edgebert_results *results, struct drm_edge
 	if (edgebert_counters_banned(&results->counters))
 		to->flags |= DRM_EDGEBERT_CONTEXT_BANNED;
 }
+EXPORT_SYMBOL_IF_KUNIT(edgebert_results_counters);
 
 /* True when waiting is over: -ENOENT, or 0 and the result. */
 static bool edgebert_results_peek(struct edgebert_results *results, u64 sequence,

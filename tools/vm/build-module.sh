@@ -102,6 +102,9 @@ main() {
 		"$kernel_tree/usr/src:/usr/src" "$kernel_tree/usr/lib/$kbuild:/usr/lib/$kbuild" -- \
 		make -C "/usr/src/linux-headers-$release" M=/src -s -j"$(nproc)" "${make_arguments[@]}" \
 		modules >&2
+	# The tests, where the kernel has KUnit; their module goes beside the driver's.
+	find "$output_directory/$release/source" -name edgebert_kunit.ko \
+		-exec cp -t "$output_directory/$release" {} +
 	cp "$(find "$output_directory/$release/source" -name edgebert.ko -print -quit)" "$result.new"
 	mv "$result.new" "$result"
 	echo "$now" >"$stamp"

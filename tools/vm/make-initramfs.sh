@@ -116,6 +116,9 @@ add_modules() {
 	cp "$modules"/modules.{builtin,builtin.modinfo,order} "$destination"
 	if [ -n "$module" ]; then
 		strip --strip-debug -o "$destination/updates/edgebert.ko" "$module"
+		for name in "${module%/*}"/edgebert_*.ko; do
+			[ ! -e "$name" ] || strip --strip-debug -o "$destination/updates/${name##*/}" "$name"
+		done
 		wanted+=" $(modinfo -F depends "$module" | tr ',' ' ')"
 		wanted+=" $(modinfo -F softdep "$module" | sed 's/\(pre\|post\)://g')"
 	fi
