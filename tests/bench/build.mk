@@ -27,3 +27,19 @@ bench-runtime: all
 	@BUILD=$(BUILD) tools/vm/run-vm.sh --name bench-runtime --smp 2 --timeout 1200 -- sh -c \
 		'modprobe edgebert && /build/helpers/edgebert-bench-runtime accel \
 		/models/$(BENCH_MODEL).ebm $(bench_runtime_arguments) 30'
+
+# The driver's own costs, in the VM; with the test library of the kselftests.
+$(BUILD)/obj/tests/bench/bench_driver.o: TARGET_CFLAGS += $(KSELFTEST_CFLAGS)
+OBJECT_SOURCES += tests/bench/bench_driver.c
+BENCH_DRIVER_OBJECTS := $(patsubst %,$(BUILD)/obj/tests/%.o,bench/bench_driver kselftest/harness kselftest/device)
+$(BUILD)/guest/edgebert-bench-driver: $(BENCH_DRIVER_OBJECTS)
+	@mkdir -p $(@D)
+	@echo "  LINK    $@"
+	@$(CC) $(ALL_CFLAGS) -o $@ $^ $(ALL_LDFLAGS)
+
+ALL_TARGETS += $(BUILD)/guest/edgebert-bench-driver
+
+.PHONY: bench-driver
+bench-driver: $(BUILD)/guest/edgebert-bench-driver $(BUILD)/bin/edgebert-device \
+		$(BUILD)/bin/edgebert $(BUILD)/helpers/qemu-eof.so
+	@BUILD=$(BUILD) tests/bench/bench-driver.sh $(BENCH_FLAGS)
