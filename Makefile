@@ -128,6 +128,7 @@ help:
 	@echo "make test        run every test"
 	@echo "make fuzz        fuzz everything that reads foreign bytes (FUZZ_SECONDS each, default 10)"
 	@echo "make bench-device  time the device core against onnxruntime int8"
+	@echo "make bench-driver  measure what the driver costs, in a VM"
 	@echo "make api-reference  the reference of the library, as HTML"
 	@echo "make bench-runtime  time the runtime: modes, sentences in flight, idle device"
 	@echo "make vm          a shell in the VM with the module loaded (KERNEL=7: newest kernel)"

@@ -167,9 +167,19 @@ int edgebert_sched_init(struct edgebert_device *edev)
 	edev->cleanup_wq = alloc_workqueue("edgebert-cleanup", WQ_UNBOUND, 0);
 	if (!edev->cleanup_wq)
 		return -ENOMEM;
+	/* Before other work: somebody may be waiting for the job, and the device for work. */
+	edev->submit_wq = alloc_ordered_workqueue("edgebert-submit", WQ_MEM_RECLAIM | WQ_HIGHPRI);
+	if (!edev->submit_wq) {
+		ret = -ENOMEM;
+		goto err_cleanup;
+	}
+	args.submit_wq = edev->submit_wq;
 	ret = drm_sched_init(&edev->sched, &args);
-	if (ret)
-		destroy_workqueue(edev->cleanup_wq);
+	if (!ret)
+		return 0;
+	destroy_workqueue(edev->submit_wq);
+err_cleanup:
+	destroy_workqueue(edev->cleanup_wq);
 	return ret;
 }
 
@@ -178,5 +188,6 @@ void edgebert_sched_fini(struct edgebert_device *edev)
 {
 	wait_event(edev->jobs_wait, !atomic_read(&edev->jobs));
 	drm_sched_fini(&edev->sched);
+	destroy_workqueue(edev->submit_wq);
 	destroy_workqueue(edev->cleanup_wq);
 }
