@@ -110,25 +110,26 @@ static bool edgebert_coredump_copy_jobs(struct edgebert_coredump *dump)
 	struct edgebert_coredump_job *entry;
 	struct edgebert_job *oldest, *job;
 
-	guard(spinlock_irqsave)(&ring->lock);
-	oldest = list_first_entry_or_null(&ring->active, struct edgebert_job, active);
-	if (!oldest)
-		return false;
-	dump->tail = ring->tail;
-	dump->completed = ring->completed;
-	dump->aborting = ring->aborting;
-	dump->started_ns = oldest->started_ns;
-	dump->desc = oldest->desc;
-	dump->vm = edgebert_vm_get(oldest->context->vm);
-	dump->stream = edgebert_coredump_stream(oldest);
-	list_for_each_entry(job, &ring->active, active) {
-		if (dump->job_count == ARRAY_SIZE(dump->jobs))
-			break;
-		entry = &dump->jobs[dump->job_count++];
-		entry->cookie = job->cookie;
-		entry->sequence = job->sequence;
-		entry->queue = job->context->entity.fence_context;
-		entry->own = job->context->vm == dump->vm;
+	scoped_guard(spinlock_irqsave, &ring->lock) {
+		oldest = list_first_entry_or_null(&ring->active, struct edgebert_job, active);
+		if (!oldest)
+			return false;
+		dump->tail = ring->tail;
+		dump->completed = ring->completed;
+		dump->aborting = ring->aborting;
+		dump->started_ns = oldest->started_ns;
+		dump->desc = oldest->desc;
+		dump->vm = edgebert_vm_get(oldest->context->vm);
+		dump->stream = edgebert_coredump_stream(oldest);
+		list_for_each_entry(job, &ring->active, active) {
+			if (dump->job_count == ARRAY_SIZE(dump->jobs))
+				break;
+			entry = &dump->jobs[dump->job_count++];
+			entry->cookie = job->cookie;
+			entry->sequence = job->sequence;
+			entry->queue = job->context->entity.fence_context;
+			entry->own = job->context->vm == dump->vm;
+		}
 	}
 	return true;
 }

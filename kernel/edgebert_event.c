@@ -39,12 +39,13 @@ static bool edgebert_event_replace(struct drm_file *file, const union edgebert_e
 {
 	struct drm_pending_event *waiting;
 
-	guard(spinlock_irqsave)(&file->minor->dev->event_lock);
-	list_for_each_entry(waiting, &file->event_list, link) {
-		if (waiting->event->type != data->base.type)
-			continue;
-		container_of(waiting, struct edgebert_event, pending)->data = *data;
-		return true;
+	scoped_guard(spinlock_irqsave, &file->minor->dev->event_lock) {
+		list_for_each_entry(waiting, &file->event_list, link) {
+			if (waiting->event->type != data->base.type)
+				continue;
+			container_of(waiting, struct edgebert_event, pending)->data = *data;
+			return true;
+		}
 	}
 	return false;
 }

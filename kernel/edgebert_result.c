@@ -125,10 +125,11 @@ EXPORT_SYMBOL_IF_KUNIT(edgebert_results_end);
 /* A consistent copy of the counters. */
 void edgebert_results_counters(struct edgebert_results *results, struct drm_edgebert_counters *to)
 {
-	guard(spinlock_irqsave)(&results->lock);
-	*to = results->counters.sums;
-	if (edgebert_counters_banned(&results->counters))
-		to->flags |= DRM_EDGEBERT_CONTEXT_BANNED;
+	scoped_guard(spinlock_irqsave, &results->lock) {
+		*to = results->counters.sums;
+		if (edgebert_counters_banned(&results->counters))
+			to->flags |= DRM_EDGEBERT_CONTEXT_BANNED;
+	}
 }
 EXPORT_SYMBOL_IF_KUNIT(edgebert_results_counters);
 

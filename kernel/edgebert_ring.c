@@ -303,13 +303,14 @@ bool edgebert_ring_begin_abort(struct edgebert_device *edev, u64 cookie)
 	struct edgebert_ring *ring = &edev->ring;
 	struct edgebert_job *job;
 
-	guard(spinlock_irqsave)(&ring->lock);
-	job = ring->slots[cookie % EDGEBERT_RING_ENTRIES];
-	if (!job || job->cookie != cookie)
-		return false;
-	job->timed_out = true;
-	WRITE_ONCE(job->context->cancel_below, READ_ONCE(job->context->next_sequence));
-	ring->aborting = le16_to_cpu(job->desc.context);
+	scoped_guard(spinlock_irqsave, &ring->lock) {
+		job = ring->slots[cookie % EDGEBERT_RING_ENTRIES];
+		if (!job || job->cookie != cookie)
+			return false;
+		job->timed_out = true;
+		WRITE_ONCE(job->context->cancel_below, READ_ONCE(job->context->next_sequence));
+		ring->aborting = le16_to_cpu(job->desc.context);
+	}
 	return true;
 }
 
@@ -318,12 +319,15 @@ u32 edgebert_ring_abort_over(struct edgebert_device *edev)
 {
 	struct edgebert_ring *ring = &edev->ring;
 	struct edgebert_job *job;
+	u32 over;
 
-	guard(spinlock_irqsave)(&ring->lock);
-	list_for_each_entry(job, &ring->active, active)
-		if (le16_to_cpu(job->desc.context) == ring->aborting)
-			return 0;
-	return ring->aborting;
+	scoped_guard(spinlock_irqsave, &ring->lock) {
+		over = ring->aborting;
+		list_for_each_entry(job, &ring->active, active)
+			if (le16_to_cpu(job->desc.context) == ring->aborting)
+				over = 0;
+	}
+	return over;
 }
 
 /*
