@@ -161,12 +161,17 @@ int edgebert_dvfs_init(struct edgebert_device *edev)
 {
 	struct edgebert_dvfs *dvfs = &edev->dvfs;
 	u32 highest = edev->info.point_count - 1;
+	int ret;
 
 	INIT_DELAYED_WORK(&dvfs->work, edgebert_dvfs_work);
 	dvfs->state.limits.window_high = highest;
 	dvfs->state.limits.thermal_max = highest;
 	dvfs->state.default_point = highest;
 	dvfs->told = dvfs->state.limits;
+	/* Used by the work, which begins when the device is started. */
+	ret = drmm_mutex_init(&edev->drm, &edev->thermal.lock);
+	if (ret)
+		return ret;
 	return drmm_mutex_init(&edev->drm, &dvfs->lock);
 }
 

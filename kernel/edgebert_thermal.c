@@ -9,7 +9,6 @@
 #include <linux/pm_qos.h>
 #include <linux/thermal.h>
 
-#include <drm/drm_managed.h>
 #include <drm/drm_print.h>
 
 #include "edgebert_device.h"
@@ -221,13 +220,10 @@ static int edgebert_thermal_add_zone(struct edgebert_device *edev)
 /* After devfreq, which cooling works through; without it temperature is only shown. */
 int edgebert_thermal_init(struct edgebert_device *edev)
 {
-	int ret;
+	int ret = 0;
 
 	if (!(edev->info.capabilities & EDGEBERT_HW_CAP_THERMAL))
 		return 0;
-	ret = drmm_mutex_init(&edev->drm, &edev->thermal.lock);
-	if (ret)
-		return ret;
 	if (edev->devfreq.devfreq)
 		ret = edgebert_thermal_add_cooling(edev);
 	if (!ret)
