@@ -143,9 +143,9 @@ static void text_shows_labels_units_and_tables(void **state)
 			    "modelled energy: 1.50 uJ\n"
 			    "none:            -\n"
 			    "points:\n"
-			    "  MHz  name  \n"
-			    "    9  slow  \n"
-			    "   10  f     \n");
+			    "  MHz  name\n"
+			    "    9  slow\n"
+			    "   10  f\n");
 	record_free(record);
 }
 
