@@ -55,11 +55,13 @@ names_registers() {
 	grep -E '^  0x0000 ID 0x54524245$' "$dump" && grep -E '^  0x0104 STATUS 0x[0-9a-f]{7}[37bf]$' "$dump"
 }
 
-# Jobs of two users were in the ring; only the guilty one's are described.
+# Two users are at work; only the guilty one's jobs are described.
 hides_others() {
 	head -n 80 "$dump"
 	grep -qE '^  cookie [0-9]+ queue [0-9]+ sequence [0-9]+$' "$dump" || return
-	grep -qE '^  cookie [0-9]+ of another user$' "$dump" || return
+	# Whether the other user has a job in the ring just then is the scheduler's choice.
+	! sed -n '/^ring:/,/^job:/p' "$dump" | grep '^  ' |
+		grep -vE '^  cookie [0-9]+ (queue [0-9]+ sequence [0-9]+|of another user)$' || return
 	[ "$(grep -c '^job: ' "$dump")" -eq 1 ]
 }
 
