@@ -6,7 +6,7 @@ KSELFTESTS := buffers contexts counters deadlines dvfs envm events faults isolat
 # With faults inside the kernel, where it can inject them.
 KSELFTESTS += failnth
 # Memory: shared, and how much of it.
-KSELFTESTS += memory mtd prime
+KSELFTESTS += memory mtd order prime
 KSELFTEST_SHARED := $(addprefix tests/kselftest/,harness.c device.c envm_calls.c fault.c limits.c)
 
 # drm.h is the only thing used of libdrm.
