@@ -114,6 +114,7 @@ struct edgebert_device {
 	struct workqueue_struct *cleanup_wq;
 	/* The scheduler's own: between a job's submission and its doorbell. */
 	struct workqueue_struct *submit_wq;
+	atomic_t busy_files;		/* address spaces with unfinished jobs */
 	atomic_t jobs;			/* that exist, until their release */
 	wait_queue_head_t jobs_wait;	/* for @jobs to become 0 */
 

@@ -11,6 +11,7 @@
 #include "edgebert_device.h"
 #include "edgebert_envm_slot.h"
 #include "edgebert_job.h"
+#include "edgebert_share.h"
 #include "edgebert_vm.h"
 
 static_assert(offsetof(struct edgebert_fence, base) == 0);
@@ -94,6 +95,7 @@ static void edgebert_job_finish(struct edgebert_job *job,
 	job->ended = true;
 	edgebert_results_end(&context->results, job->sequence, job->started_ns, completion, error);
 	atomic_dec(&context->unfinished);
+	edgebert_share_ended(job);
 }
 
 /*

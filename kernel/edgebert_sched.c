@@ -18,6 +18,7 @@
 #include "edgebert_recovery.h"
 #include "edgebert_ring.h"
 #include "edgebert_sched.h"
+#include "edgebert_share.h"
 
 /*
  * Jobs the device has at a time.  Enough that it never waits for the host, and few, as a
@@ -73,6 +74,13 @@ static void edgebert_sched_hurry(struct edgebert_job *job)
 		desc->operating_point = desc->window_high;
 }
 
+/* Called until it returns NULL, after all fences that the job waits for. */
+static struct dma_fence *edgebert_sched_prepare_job(struct drm_sched_job *base,
+						    struct drm_sched_entity *entity)
+{
+	return edgebert_share_wait(to_edgebert_job(base));
+}
+
 /* Starts a job; allocates nothing, as memory may depend on jobs that end. */
 static struct dma_fence *edgebert_sched_run_job(struct drm_sched_job *base)
 {
@@ -91,6 +99,8 @@ static struct dma_fence *edgebert_sched_run_job(struct drm_sched_job *base)
 		edgebert_context_apply_window(job->context, &job->desc);
 		edgebert_sched_hurry(job);
 		fence = edgebert_sched_start_job(edev, job);
+		if (!IS_ERR(fence))
+			edgebert_share_started(job, fence);
 		drm_dev_exit(idx);
 	}
 	if (IS_ERR(fence))
@@ -125,6 +135,7 @@ static void edgebert_sched_free_job(struct drm_sched_job *base)
 }
 
 static const struct drm_sched_backend_ops edgebert_sched_ops = {
+	.prepare_job = edgebert_sched_prepare_job,
 	.run_job = edgebert_sched_run_job,
 	.timedout_job = edgebert_sched_timedout_job,
 	.free_job = edgebert_sched_free_job,

@@ -21,6 +21,7 @@
 #include "edgebert_device.h"
 #include "edgebert_gem.h"
 #include "edgebert_job.h"
+#include "edgebert_share.h"
 #include "edgebert_submit.h"
 #include "edgebert_trace.h"
 #include "edgebert_vm.h"
@@ -418,6 +419,7 @@ static void edgebert_submit_push_job(struct edgebert_submit *submit,
 	fence = dma_fence_get(&job->base.s_fence->finished);
 	context->next_sequence = job->sequence + 1;
 	atomic_inc(&context->unfinished);
+	edgebert_share_submitted(job);
 	sjob->record->result.queued_ns = ktime_get_ns();
 	edgebert_results_add(&context->results, sjob->record);
 	for (i = 0; i < job->buffer_count; i++)

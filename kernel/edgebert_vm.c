@@ -87,6 +87,7 @@ static void edgebert_vm_release(struct kref *kref)
 			edgebert_core_context_free(edev, vm->hw_context);
 	}
 	drm_mm_takedown(&vm->ranges);
+	edgebert_share_fini(&vm->share);
 	mutex_destroy(&vm->lock);
 	kfree(vm);
 }

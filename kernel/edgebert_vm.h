@@ -13,6 +13,7 @@
 
 #include "edgebert_mmu.h"
 #include "edgebert_ring.h"
+#include "edgebert_share.h"
 
 struct edgebert_bo;
 struct edgebert_device;
@@ -36,6 +37,7 @@ struct edgebert_device;
  * @mappings: struct edgebert_mapping.vm_entry of those that have addresses
  * @hw_context: number in the device's context table, 0 before the first context
  * @revoked: the device is gone, and all that was mapped for it
+ * @share: of the device's time
  * @stats: what the jobs of the file add up to; guarded by the ring's lock
  */
 struct edgebert_vm {
@@ -49,6 +51,7 @@ struct edgebert_vm {
 	struct list_head mappings;
 	u32 hw_context;
 	bool revoked;
+	struct edgebert_share share;
 	struct edgebert_stats stats;
 };
 

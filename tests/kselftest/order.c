@@ -116,6 +116,58 @@ TEST(processes_share_the_device)
 	CHECK(counts[0] <= 2 * counts[1]);
 }
 
+/* Between two jobs of a small user there is no more than the share of a greedy one. */
+TEST(a_small_user_does_not_wait_for_a_long_queue)
+{
+	struct drm_edgebert_result result, last;
+	struct workload greedy, small;
+	uint64_t sequence;
+	int i;
+
+	workload_init_slow(&greedy, device_open(), JOB_MS);
+	workload_init(&small, device_open(), 1);
+	for (i = 0; i < 60; i++)
+		submit(greedy.fd, greedy.context, &greedy.job);
+	for (i = 0; i < 3; i++) {
+		sequence = submit(small.fd, small.context, &small.job);
+		result = result_of(small.fd, small.context, sequence);
+		CHECK_EQ(result.error, 0);
+	}
+	last = result_of(greedy.fd, greedy.context, 60);
+	CHECK_EQ(last.error, 0);
+	/* Three times through what the device had, and not through the whole queue. */
+	CHECK(result.ended_ns < last.started_ns);
+	CHECK(result.ended_ns < result_of(greedy.fd, greedy.context, 30).ended_ns);
+}
+
+/* Several contexts of a file are one user. */
+TEST(contexts_do_not_multiply_a_share)
+{
+	struct workload greedy, small;
+	struct drm_edgebert_result result;
+	uint32_t contexts[6];
+	uint64_t sequence;
+	int i, j;
+
+	workload_init_slow(&greedy, device_open(), JOB_MS);
+	workload_init(&small, device_open(), 1);
+	for (i = 0; i < 6; i++) {
+		contexts[i] = context_create(greedy.fd);
+		for (j = 0; j < 10; j++)
+			submit(greedy.fd, contexts[i], &greedy.job);
+	}
+	for (i = 0; i < 3; i++) {
+		sequence = submit(small.fd, small.context, &small.job);
+		result = result_of(small.fd, small.context, sequence);
+		CHECK_EQ(result.error, 0);
+	}
+	j = 0;
+	for (i = 0; i < 6; i++)
+		for (sequence = 1; sequence <= 10; sequence++)
+			j += result_of(greedy.fd, contexts[i], sequence).ended_ns < result.ended_ns;
+	CHECK(j < 30);
+}
+
 int main(void)
 {
 	return harness_main(device_path() ? NULL : "no EdgeBERT device");
