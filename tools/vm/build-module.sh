@@ -11,10 +11,11 @@ set -euo pipefail
 
 usage() {
 	cat <<USAGE
-usage: build-module.sh [--kernel 6.12|7|debug] [--source DIR] [--output DIR] [--force] [-- MAKE-ARGUMENT...]
+usage: build-module.sh [--kernel 6.12|7|debug] [--source DIR] [--output DIR] [--clang] [--force] [-- MAKE-ARGUMENT...]
 Builds the module whose Kbuild file is in DIR (default: this repository) and prints the path of
 the result, DIR/RELEASE/edgebert.ko below the output directory (default: build/kernel).
 
+  --clang   compile with clang, the rest of the kernel being gcc's
   --in-copy build in a copy of the tree even where mounting is possible
   --force   build even when the sources are the ones of the last build; with make arguments
             such as W=1 or C=2 this shows every warning
@@ -26,6 +27,17 @@ source_directory=$EDGEBERT_ROOT
 output_directory=$EDGEBERT_ROOT/build/kernel
 force=0
 in_copy=0
+clang=0
+make_arguments=()
+
+# Debian's kernels are configured for gcc, and headers without Kconfig files cannot be configured
+# anew: what the answers would be with clang, as far as they decide about compiler options.
+# That per-CPU variables have a named address space stays on in the headers, where clang sees it
+# named twice.
+CLANG_ARGUMENTS=(CC=clang-19 CONFIG_CC_IS_GCC= CONFIG_GCC_VERSION=0 CONFIG_CC_IS_CLANG=y
+	CONFIG_CLANG_VERSION=190100 CONFIG_CC_HAS_MIN_FUNCTION_ALIGNMENT= CONFIG_FTRACE_MCOUNT_USE_CC=
+	CONFIG_FTRACE_MCOUNT_USE_OBJTOOL=y CONFIG_CC_IMPLICIT_FALLTHROUGH=-Wimplicit-fallthrough
+	CONFIG_UBSAN_BOUNDS_STRICT= CONFIG_UBSAN_ARRAY_BOUNDS=y KCFLAGS=-Wno-duplicate-decl-specifier)
 
 parse_options() {
 	while [ $# -gt 0 ]; do
@@ -35,6 +47,7 @@ parse_options() {
 		--output) need_value "$1" $#; output_directory=$(realpath -m "$2"); shift ;;
 		--force) force=1 ;;
 		--in-copy) in_copy=1 ;;
+		--clang) clang=1 ;;
 		--help) usage; exit 0 ;;
 		--) shift; make_arguments=("$@"); return ;;
 		*) die "unknown option '$1' (see --help)" ;;
@@ -78,9 +91,9 @@ copy_sources() {
 
 main() {
 	local tools_tree kernel_tree release kbuild result stamp now
-	local -a make_arguments=()
 
 	parse_options "$@"
+	[ $clang -eq 0 ] || make_arguments=("${CLANG_ARGUMENTS[@]}" "${make_arguments[@]}")
 	check_kernel_name "$kernel"
 	cd "$source_directory"
 	[ -e Kbuild ] || die "no Kbuild file in $source_directory: nothing to build"
