@@ -56,7 +56,7 @@ STATIC_LIBS  :=
 ALL_TARGETS  :=
 HELP         :=
 
-include $(sort $(wildcard lib/build.mk tools/*/build.mk tools/device/*/build.mk tests/build.mk tests/*/build.mk kernel/build.mk Documentation/build.mk))
+include $(sort $(wildcard lib/build.mk tools/*/build.mk tools/device/*/build.mk tests/build.mk tests/*/build.mk kernel/build.mk packaging/build.mk Documentation/build.mk))
 
 objects = $(patsubst %,$(BUILD)/obj/%.o,$(basename $(1)))
 archives = $(patsubst %,$(BUILD)/obj/lib%.a,$(1))
@@ -133,4 +133,5 @@ help:
 	@echo "make bench-runtime  time the runtime: modes, sentences in flight, idle device"
 	@echo "make vm          a shell in the VM with the module loaded (KERNEL=7: newest kernel)"
 	@echo "make packages    install the Debian packages that all this needs"
+	@echo "make install-dkms  the driver's source, for DKMS, in DESTDIR/usr/src"
 	@echo "make clean       remove build/ (downloads stay in the cache)"

@@ -20,6 +20,7 @@ components:
   kernel-7      the newest kernel of Debian 13's backports, the same
   kernel-debug  Debian 13's kernel built here with kernel-debug.config (takes its time, once)
   checkpatch    the kernel's checkpatch.pl, taken out of linux-source
+  dkms          Debian's dkms, to try packaging/dkms.conf with
 
   --update      get the packages again even when the cache has them
 
@@ -53,6 +54,7 @@ component_recipe() {
 	kernel-debug) echo "$SUITE|linux-source|^linux-source-|$(debug_kernel_files)" ;;
 	kernel-7) echo "$BACKPORTS|linux-image-amd64 linux-headers-amd64|^linux-" ;;
 	checkpatch) echo "$SUITE|linux-source|^linux-source-" ;;
+	dkms) echo "$SUITE|dkms|^dkms\$" ;;
 	*) return 1 ;;
 	esac
 }
@@ -204,6 +206,10 @@ finish_checkpatch() {
 	[ -s "$tree/checkpatch.pl" ] || die "linux-source holds no scripts/checkpatch.pl"
 }
 
+finish_dkms() {
+	[ -x "$1/usr/sbin/dkms" ] || die "the package dkms holds no usr/sbin/dkms"
+}
+
 finish_component() {
 	case $1 in
 	kernel-debug) "$EDGEBERT_ROOT/tools/vm/build-kernel.sh" "$2" ;;
@@ -231,7 +237,7 @@ get_component() {
 	rm -rf "$final"
 	mv "$work/tree" "$final"
 	rm -rf "$work"
-	grep -E '^(qemu-system-x86|gcc-14|linux-(image|headers)-[0-9].*-amd64|linux-source.*) ' \
+	grep -E '^(qemu-system-x86|gcc-14|linux-(image|headers)-[0-9].*-amd64|linux-source.*|dkms) ' \
 		"$final/versions" | while read -r name version; do step HAVE "$name $version"; done
 }
 
