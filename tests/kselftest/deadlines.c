@@ -77,9 +77,10 @@ TEST(a_deadline_passes_while_waiting_for_a_fence)
 	in.handle = syncobj_create(slow.fd);
 	out.handle = in.handle;
 	slow.job.syncs = array_of(&out, 1, sizeof(out));
-	submit(slow.fd, slow.context, &slow.job);
 	w.job.syncs = array_of(&in, 1, sizeof(in));
+	/* Before the slow job is even submitted: whatever delays us makes it pass the sooner. */
 	w.job.deadline_ns = in_ns(1000 * 1000);
+	submit(slow.fd, slow.context, &slow.job);
 	result = result_of(w.fd, w.context, submit(w.fd, w.context, &w.job));
 	CHECK_EQ(result.error, -ETIME);
 	CHECK_EQ(((uint8_t *)w.destination.memory)[1], 0);
