@@ -134,4 +134,5 @@ help:
 	@echo "make vm          a shell in the VM with the module loaded (KERNEL=7: newest kernel)"
 	@echo "make packages    install the Debian packages that all this needs"
 	@echo "make install-dkms  the driver's source, for DKMS, in DESTDIR/usr/src"
+	@echo "make install     program, library, header, pkg-config file (DESTDIR, PREFIX)"
 	@echo "make clean       remove build/ (downloads stay in the cache)"
