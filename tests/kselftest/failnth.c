@@ -4,13 +4,14 @@
  *
  * Each failure must be a clean one, and the same call must succeed right after it.  Whether
  * memory was lost is seen at the end of the boot.  A new ioctl needs one function that calls
- * it with what is on the stage, and one line that names it.
+ * it with what is on the stage, and one line that names it; the last test says if it is missing.
  */
 #include "tests/kselftest/device.h"
 #include "tests/kselftest/envm.h"
 #include "tests/kselftest/fault.h"
 
 #include <fcntl.h>
+#include <linux/udmabuf.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 
@@ -22,12 +23,17 @@
 struct stage {
 	struct workload w;
 	int dma_buf;
+	uint32_t imported;	/* handle of what prepare_imported() imports */
 	/*
 	 * The call before may have done its work, and only its answer was lost: what an ioctl
 	 * returns in its argument is copied after the driver has had its say.
 	 */
 	bool may_be_done;
 };
+
+/* By number: which ioctls of the driver were called with a chance to fail; see main(). */
+static bool *tried;
+static bool armed;
 
 /* Returns 0, or -1 and errno. */
 typedef int operation(struct stage *stage);
@@ -74,10 +80,12 @@ static void fail_nth(operation *prepare, operation *run)
 		stage_open(&stage);
 		if (prepare)
 			CHECK_OK(prepare(&stage));
+		armed = true;
 		fault_arm(nth);
 		result = run(&stage);
 		error = errno;
 		injected = fault_disarm();
+		armed = false;
 		if (result) {
 			if (!injected || !fault_is_clean(error))
 				harness_fail(__FILE__, __LINE__, "chance %u, %s: %s", nth,
@@ -96,6 +104,10 @@ static void fail_nth(operation *prepare, operation *run)
 /* Not try_ioctl: that would try again. */
 static int call(struct stage *stage, unsigned long request, void *argument)
 {
+	unsigned int number = _IOC_NR(request);
+
+	if (armed && number >= DRM_COMMAND_BASE && number < DRM_COMMAND_END)
+		tried[number - DRM_COMMAND_BASE] = true;
 	return ioctl(stage->w.fd, request, argument);
 }
 
@@ -139,6 +151,50 @@ static int bo_mmap_offset(struct stage *stage)
 	struct drm_edgebert_bo_mmap_offset offset = { .handle = stage->w.source.handle };
 
 	return call(stage, DRM_IOCTL_EDGEBERT_BO_MMAP_OFFSET, &offset);
+}
+
+static int prime_import(struct stage *stage)
+{
+	struct drm_prime_handle prime = { .fd = stage->dma_buf };
+	int result = call(stage, DRM_IOCTL_PRIME_FD_TO_HANDLE, &prime);
+
+	stage->imported = prime.handle;
+	return result;
+}
+
+/* The stage's dma-buf is memory of this program, not a buffer of the driver. */
+static int prepare_user_memory(struct stage *stage)
+{
+	struct udmabuf_create create = { .flags = UDMABUF_FLAGS_CLOEXEC, .size = 5 * PAGE_BYTES };
+	int node = open("/dev/udmabuf", O_RDWR | O_CLOEXEC);
+	int memory = memfd_create("shared", MFD_ALLOW_SEALING | MFD_CLOEXEC);
+
+	if (node < 0)
+		SKIP("no udmabuf");
+	CHECK(memory >= 0);
+	CHECK_OK(ftruncate(memory, (off_t)create.size));
+	CHECK_OK(fcntl(memory, F_ADD_SEALS, F_SEAL_SHRINK));
+	create.memfd = (uint32_t)memory;
+	CHECK_OK(close(stage->dma_buf));
+	stage->dma_buf = ioctl(node, UDMABUF_CREATE, &create);
+	close(memory);
+	close(node);
+	return stage->dma_buf < 0 ? -1 : 0;
+}
+
+static int prepare_imported(struct stage *stage)
+{
+	return prepare_user_memory(stage) ? -1 : prime_import(stage);
+}
+
+static int bo_map(struct stage *stage)
+{
+	struct drm_edgebert_bo_map map = { .handle = stage->imported };
+
+	if (call(stage, DRM_IOCTL_EDGEBERT_BO_MAP, &map))
+		return -1;
+	CHECK_EQ(map.size, 5 * PAGE_BYTES);
+	return 0;
 }
 
 static int bo_wait(struct stage *stage)
@@ -373,11 +429,10 @@ static int prime_export(struct stage *stage)
 	return call(stage, DRM_IOCTL_PRIME_HANDLE_TO_FD, &prime) ? -1 : close(prime.fd);
 }
 
-static int prime_import(struct stage *stage)
+/* The same, of memory that is not the driver's own. */
+static int prime_import_user_memory(struct stage *stage)
 {
-	struct drm_prime_handle prime = { .fd = stage->dma_buf };
-
-	return call(stage, DRM_IOCTL_PRIME_FD_TO_HANDLE, &prime);
+	return prime_import(stage);
 }
 
 static int gem_close(struct stage *stage)
@@ -401,6 +456,7 @@ FAIL_NTH(NULL, dev_query)
 FAIL_NTH(NULL, dev_query_points)
 FAIL_NTH(NULL, bo_create)
 FAIL_NTH(NULL, bo_mmap_offset)
+FAIL_NTH(prepare_imported, bo_map)
 FAIL_NTH(NULL, bo_wait)
 FAIL_NTH(NULL, context_create_again)
 FAIL_NTH(NULL, context_destroy)
@@ -420,6 +476,7 @@ FAIL_NTH(NULL, open_node)
 FAIL_NTH(NULL, map_and_touch)
 FAIL_NTH(NULL, prime_export)
 FAIL_NTH(NULL, prime_import)
+FAIL_NTH(prepare_user_memory, prime_import_user_memory)
 FAIL_NTH(NULL, gem_close)
 FAIL_NTH(NULL, version)
 
@@ -433,9 +490,59 @@ TEST(nothing_is_left_in_the_envm)
 	CHECK_OK(try_envm_erase(fd, SLOT_B));
 }
 
+#define NAME(id) case DRM_EDGEBERT_ ## id: return #id
+
+/* NULL: there is none of that number.  The compiler's warning is how a new one gets here. */
+static const char *ioctl_name(enum drm_edgebert_ioctl_id id)
+{
+	switch (id) {
+	NAME(DEV_QUERY);
+	NAME(BO_CREATE);
+	NAME(BO_MMAP_OFFSET);
+	NAME(BO_WAIT);
+	NAME(CONTEXT_CREATE);
+	NAME(CONTEXT_DESTROY);
+	NAME(SUBMIT);
+	NAME(JOB_RESULT);
+	NAME(BO_MAP);
+	NAME(CONTEXT_SET);
+	NAME(CONTEXT_COUNTERS);
+	NAME(EVENTS);
+	NAME(ENVM_INFO);
+	NAME(ENVM_READ);
+	NAME(ENVM_ERASE);
+	NAME(ENVM_PROGRAM);
+	NAME(ENVM_VERIFY);
+	NAME(ENVM_COMMIT);
+	NAME(ENVM_LOCK);
+	}
+	return NULL;
+}
+
+/* The last test: all others have left in tried[] what they called. */
+TEST(no_ioctl_was_left_out)
+{
+	unsigned int id, missing = 0;
+
+	for (id = 0; id < DRM_COMMAND_END - DRM_COMMAND_BASE; id++) {
+		const char *name = ioctl_name((enum drm_edgebert_ioctl_id)id);
+
+		if (!name || tried[id])
+			continue;
+		printf("# %s is never called with a fault\n", name);
+		missing++;
+	}
+	CHECK_EQ(missing, 0);
+}
+
 int main(void)
 {
 	const char *missing = fault_prepare();
 
+	/* Shared: each test is a process of its own. */
+	tried = mmap(NULL, DRM_COMMAND_END - DRM_COMMAND_BASE, PROT_READ | PROT_WRITE,
+		     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (tried == MAP_FAILED)
+		return HARNESS_FAILED;
 	return harness_main(missing ? missing : device_path() ? NULL : "no EdgeBERT device");
 }
