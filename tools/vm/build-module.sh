@@ -15,7 +15,7 @@ usage: build-module.sh [--kernel 6.12|7|debug] [--source DIR] [--output DIR] [--
 Builds the module whose Kbuild file is in DIR (default: this repository) and prints the path of
 the result, DIR/RELEASE/edgebert.ko below the output directory (default: build/kernel).
 
-  --clang   compile with clang, the rest of the kernel being gcc's
+  --clang   compile with clang, the rest of the kernel being gcc's (also: MODULE_COMPILER=clang)
   --in-copy build in a copy of the tree even where mounting is possible
   --force   build even when the sources are the ones of the last build; with make arguments
             such as W=1 or C=2 this shows every warning
@@ -28,6 +28,7 @@ output_directory=$EDGEBERT_ROOT/build/kernel
 force=0
 in_copy=0
 clang=0
+[ "${MODULE_COMPILER:-gcc}" != clang ] || clang=1
 make_arguments=()
 
 # Debian's kernels are configured for gcc, and headers without Kconfig files cannot be configured
