@@ -68,3 +68,14 @@ $(KSELFTESTS_32): $(BUILD)/tests/kselftest32/%-32: \
 .SECONDARY: $(KSELFTEST_SOURCES:%.c=$(BUILD)/obj32/%.o)
 kselftests: $(KSELFTESTS_32)
 ALL_TARGETS += $(KSELFTESTS_32)
+
+# Not a test: what the script fail-nth does its work with.
+$(BUILD)/obj/tests/kselftest/failbind.o: TARGET_CFLAGS += $(KSELFTEST_CFLAGS)
+OBJECT_SOURCES += tests/kselftest/failbind.c
+$(BUILD)/guest/edgebert-fail-bind: $(BUILD)/obj/tests/kselftest/failbind.o $(KSELFTEST_OBJECTS)
+	@mkdir -p $(@D)
+	@echo "  LINK    $@"
+	@$(CC) $(ALL_CFLAGS) -o $@ $^ $(ALL_LDFLAGS)
+
+kselftests: $(BUILD)/guest/edgebert-fail-bind
+ALL_TARGETS += $(BUILD)/guest/edgebert-fail-bind

@@ -7,6 +7,7 @@
 #include "tests/kselftest/fault.h"
 
 #include <fcntl.h>
+#include <stdint.h>
 #include <stdlib.h>
 
 #include "tests/kselftest/harness.h"
@@ -39,6 +40,87 @@ static bool write_setting(const char *file, const char *value)
 	return written;
 }
 
+/* Where a module's code begins, by /proc/modules: "NAME SIZE ... ADDRESS"; 0: there is none. */
+static unsigned long long find_module(const char *module, unsigned long long *size)
+{
+	FILE *file = fopen("/proc/modules", "re");
+	unsigned long long address = 0;
+	char line[512], name[64];
+	bool found = false;
+
+	while (file && !found && fgets(line, sizeof(line), file))
+		found = sscanf(line, "%63s %llu %*s %*s %*s %llx", name, size, &address) == 3 &&
+			!strcmp(name, module);
+	if (file)
+		fclose(file);
+	return found ? address : 0;
+}
+
+/* The lowest address above this one that has a name, or that of the function of this name. */
+static unsigned long long find_symbol(const char *function, unsigned long long above)
+{
+	FILE *file = fopen("/proc/kallsyms", "re");
+	unsigned long long address, found = 0;
+	char line[512], name[256];
+
+	/* Modules' names come last, and in no order. */
+	while (file && fgets(line, sizeof(line), file)) {
+		if (sscanf(line, "%llx %*c %255s", &address, name) != 2 || address <= above ||
+		    (function && strcmp(name, function)))
+			continue;
+		if (!found || address < found)
+			found = address;
+	}
+	if (file)
+		fclose(file);
+	return found;
+}
+
+/* An address range that each injector looks for in the stack of whoever asks for memory. */
+static bool write_range(const char *what, unsigned long long start, unsigned long long end)
+{
+	static const char * const injectors[] = { "failslab", "fail_page_alloc", "fail_usercopy" };
+	char path[128], text[32];
+	size_t i;
+
+	for (i = 0; i < sizeof(injectors) / sizeof(injectors[0]); i++) {
+		snprintf(path, sizeof(path), DEBUGFS "%s/%s-start", injectors[i], what);
+		snprintf(text, sizeof(text), "%#llx", start);
+		if (!write_setting(path, text))
+			return false;
+		snprintf(path, sizeof(path), DEBUGFS "%s/%s-end", injectors[i], what);
+		snprintf(text, sizeof(text), "%#llx", end);
+		if (!write_setting(path, text))
+			return false;
+	}
+	return true;
+}
+
+/* Of a module, or else of a function: that ends where the next one begins. */
+static bool set_range(const char *what, const char *name)
+{
+	unsigned long long size, start = find_module(name, &size);
+
+	if (start)
+		return write_range(what, start, start + size);
+	start = find_symbol(name, 0);
+	return start && write_range(what, start, find_symbol(NULL, start));
+}
+
+bool fault_only_in(const char *name, const char *not_in)
+{
+	return set_range("require", name) &&
+	       (not_in ? set_range("reject", not_in) : write_range("reject", 0, 0));
+}
+
+/* Nobody else shall run with the ranges of a program before. */
+static void fault_anywhere(void)
+{
+	/* Fails where the kernel has no such filter, and so no ranges. */
+	write_range("require", 0, UINT64_MAX);
+	write_range("reject", 0, 0);
+}
+
 const char *fault_prepare(void)
 {
 	size_t i;
@@ -48,6 +130,7 @@ const char *fault_prepare(void)
 	for (i = 0; i < sizeof(settings) / sizeof(settings[0]); i++)
 		if (!write_setting(settings[i].file, settings[i].value))
 			return "no fault injection in this kernel's debugfs";
+	fault_anywhere();
 	return NULL;
 }
 

@@ -10,6 +10,13 @@
 /* Why this kernel cannot, or NULL; prepares it otherwise.  Needs root. */
 const char *fault_prepare(void);
 
+/*
+ * From now on only what is asked for below a module or a function of the kernel can fail, and
+ * nothing that is below the function not_in (NULL: none).  False: the kernel does not tell where
+ * they are, or has no such filter.
+ */
+bool fault_only_in(const char *name, const char *not_in);
+
 /* The nth chance of this thread to fail will. */
 void fault_arm(unsigned int nth);
 /* True when there have been so many chances, and so one has failed. */
