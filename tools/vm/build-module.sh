@@ -33,11 +33,13 @@ make_arguments=()
 
 # Debian's kernels are configured for gcc, and headers without Kconfig files cannot be configured
 # anew: what the answers would be with clang, as far as they decide about compiler options.
+# The calls that ftrace replaces must be as in the rest of the kernel: calls, not nops.
 # That per-CPU variables have a named address space stays on in the headers, where clang sees it
 # named twice.
 CLANG_ARGUMENTS=(CC=clang-19 CONFIG_CC_IS_GCC= CONFIG_GCC_VERSION=0 CONFIG_CC_IS_CLANG=y
 	CONFIG_CLANG_VERSION=190100 CONFIG_CC_HAS_MIN_FUNCTION_ALIGNMENT= CONFIG_FTRACE_MCOUNT_USE_CC=
-	CONFIG_FTRACE_MCOUNT_USE_OBJTOOL=y CONFIG_CC_IMPLICIT_FALLTHROUGH=-Wimplicit-fallthrough
+	CONFIG_FTRACE_MCOUNT_USE_OBJTOOL=y CONFIG_HAVE_OBJTOOL_NOP_MCOUNT=
+	CONFIG_CC_IMPLICIT_FALLTHROUGH=-Wimplicit-fallthrough
 	CONFIG_UBSAN_BOUNDS_STRICT= CONFIG_UBSAN_ARRAY_BOUNDS=y KCFLAGS=-Wno-duplicate-decl-specifier)
 
 parse_options() {
