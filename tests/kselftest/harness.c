@@ -41,7 +41,7 @@ void harness_skip(const char *reason)
 }
 
 /* Time limits are for ordinary kernels: TEST_TIME_SCALE multiplies them. */
-static unsigned int time_scale(void)
+unsigned int harness_time_scale(void)
 {
 	const char *text = getenv("TEST_TIME_SCALE");
 	int scale = text ? atoi(text) : 1;
@@ -61,7 +61,7 @@ static int run_test(const struct harness_test *test)
 		return HARNESS_FAILED;
 	if (pid == 0) {
 		setpgid(0, 0);
-		alarm(test->limit_s * time_scale());
+		alarm(test->limit_s * harness_time_scale());
 		test->run();
 		fflush(stdout);
 		_exit(HARNESS_PASSED);

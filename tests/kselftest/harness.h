@@ -30,6 +30,9 @@ struct harness_test {
 void harness_register(struct harness_test *test);
 int harness_main(const char *requirement_missing);
 
+/* More than 1 on kernels that check every access. */
+unsigned int harness_time_scale(void);
+
 /* Only a hang takes so long, however slow the machine. */
 #define HARNESS_LIMIT_S 60
 
