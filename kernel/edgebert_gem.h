@@ -19,6 +19,7 @@
  * @created: while its first handle is being created, by which nobody else can know it
  * @lock: guards everything below
  * @mappings: struct edgebert_mapping.bo_entry
+ * @dma_attach: of an imported buffer, by which it is mapped for DMA
  * @sgt: pages, mapped for DMA, while @dma_users is not 0
  * @dma_users: mappings that need @sgt
  */
@@ -29,10 +30,12 @@ struct edgebert_bo {
 	struct drm_edgebert_bo_create *created;
 	struct mutex lock;
 	struct list_head mappings;
+	struct dma_buf_attachment *dma_attach;
 	struct sg_table *sgt;
 	unsigned int dma_users;
 };
 
+struct dma_buf_attachment;
 struct edgebert_memory;
 
 static inline struct edgebert_bo *to_edgebert_bo(struct drm_gem_object *obj)

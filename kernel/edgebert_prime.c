@@ -55,18 +55,31 @@ struct drm_gem_object *edgebert_prime_import(struct drm_device *drm, struct dma_
 	return obj;
 }
 
+/*
+ * By an attachment of its own: exporters such as udmabuf keep what was mapped until the
+ * attachment ends, and that of the import lasts as long as the handle.
+ */
 int edgebert_prime_dma_map(struct edgebert_bo *bo)
 {
+	struct dma_buf_attachment *attach;
 	struct sg_table *sgt;
 
-	sgt = dma_buf_map_attachment_unlocked(bo->base.base.import_attach, DMA_BIDIRECTIONAL);
-	if (IS_ERR(sgt))
+	attach = dma_buf_attach(bo->base.base.import_attach->dmabuf, bo->base.base.dev->dev);
+	if (IS_ERR(attach))
+		return PTR_ERR(attach);
+	sgt = dma_buf_map_attachment_unlocked(attach, DMA_BIDIRECTIONAL);
+	if (IS_ERR(sgt)) {
+		dma_buf_detach(attach->dmabuf, attach);
 		return PTR_ERR(sgt);
+	}
+	bo->dma_attach = attach;
 	bo->sgt = sgt;
 	return 0;
 }
 
 void edgebert_prime_dma_unmap(struct edgebert_bo *bo)
 {
-	dma_buf_unmap_attachment_unlocked(bo->base.base.import_attach, bo->sgt, DMA_BIDIRECTIONAL);
+	dma_buf_unmap_attachment_unlocked(bo->dma_attach, bo->sgt, DMA_BIDIRECTIONAL);
+	dma_buf_detach(bo->dma_attach->dmabuf, bo->dma_attach);
+	bo->dma_attach = NULL;
 }
