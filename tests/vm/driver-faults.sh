@@ -4,6 +4,7 @@
 #
 # Needs edgebert-load and hostctl in the path and nothing but the driver: no model.
 # timeout: 1100
+# stock-kernels-only
 # vm-options: --smp 2
 . tests/vm/guest.sh
 

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Two devices behind an I/O memory management unit: bus addresses are not memory addresses.
 # timeout: 600
+# stock-kernels-only
 # vm-options: --smp 2 --iommu --devices 2
 . tests/vm/guest.sh
 

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # A paced device: jobs take the time that the modelled part would, whatever the computer needs.
 # timeout: 600
+# stock-kernels-only
 # vm-options: --smp 2 --device-args --pace
 . tests/vm/guest.sh
 

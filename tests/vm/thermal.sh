@@ -3,6 +3,7 @@
 # A hot device works more slowly: programs are told, results are the same, and it ends when it cools.
 #
 # Needs edgebert-load and hostctl in the path and nothing but the driver: no model.
+# stock-kernels-only
 # vm-options: --smp 2
 . tests/vm/guest.sh
 

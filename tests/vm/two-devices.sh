@@ -3,6 +3,7 @@
 # Two devices in one machine: both are found and work at once; when one is pulled under load, its
 # sentences go to the other, or end with an error where nobody asked for that.
 # timeout: 600
+# stock-kernels-only
 # vm-options: --smp 2 --devices 2
 . tests/vm/guest.sh
 

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # The driver lets go of the device under load: by unbinding, removal from the bus, and reset.
 # timeout: 600
+# stock-kernels-only
 # vm-options: --smp 2
 . tests/vm/guest.sh
 
