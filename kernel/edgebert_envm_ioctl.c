@@ -158,63 +158,47 @@ static int edgebert_envm_transfer(struct edgebert_device *edev,
 	return 0;
 }
 
-int edgebert_ioctl_envm_read(struct drm_device *drm, void *data, struct drm_file *file)
+/* What read, verify and program have in common; only the last changes the array. */
+static int edgebert_envm_transfer_ioctl(struct drm_device *drm,
+					struct drm_edgebert_envm_transfer *args, u32 granule,
+					u32 command, u32 operation)
 {
 	struct edgebert_device *edev = to_edgebert_device(drm);
-	struct drm_edgebert_envm_transfer *args = data;
-	const struct edgebert_envm_range *range = edgebert_envm_transfer_range(drm, args, 1);
-	int ret, idx;
-
-	if (!range)
-		return -EINVAL;
-	ret = edgebert_envm_begin(edev, &idx);
-	if (ret)
-		return ret;
-	ret = edgebert_envm_transfer(edev, args, range->address + args->offset,
-				     EDGEBERT_HW_ENVM_READ, DRM_EDGEBERT_ENVM_READING);
-	edgebert_envm_end(edev, idx);
-	return ret;
-}
-
-int edgebert_ioctl_envm_verify(struct drm_device *drm, void *data, struct drm_file *file)
-{
-	struct edgebert_device *edev = to_edgebert_device(drm);
-	struct drm_edgebert_envm_transfer *args = data;
-	const struct edgebert_envm_range *range = edgebert_envm_transfer_range(drm, args, 1);
-	int ret, idx;
-
-	if (!range)
-		return -EINVAL;
-	ret = edgebert_envm_begin(edev, &idx);
-	if (ret)
-		return ret;
-	ret = edgebert_envm_transfer(edev, args, range->address + args->offset,
-				     EDGEBERT_HW_ENVM_VERIFY, DRM_EDGEBERT_ENVM_VERIFYING);
-	edgebert_envm_end(edev, idx);
-	return ret;
-}
-
-int edgebert_ioctl_envm_program(struct drm_device *drm, void *data, struct drm_file *file)
-{
-	struct edgebert_device *edev = to_edgebert_device(drm);
-	struct drm_edgebert_envm_transfer *args = data;
-	const struct edgebert_envm_range *range;
+	const struct edgebert_envm_range *range = edgebert_envm_transfer_range(drm, args, granule);
 	u32 address;
 	int ret, idx;
 
-	range = edgebert_envm_transfer_range(drm, args, EDGEBERT_ENVM_PAGE_BYTES);
 	if (!range)
 		return -EINVAL;
 	address = range->address + args->offset;
 	ret = edgebert_envm_begin(edev, &idx);
 	if (ret)
 		return ret;
-	ret = edgebert_envm_check_free(edev, address, args->size);
+	if (command == EDGEBERT_HW_ENVM_PROGRAM)
+		ret = edgebert_envm_check_free(edev, address, args->size);
 	if (!ret)
-		ret = edgebert_envm_transfer(edev, args, address, EDGEBERT_HW_ENVM_PROGRAM,
-					     DRM_EDGEBERT_ENVM_PROGRAMMING);
+		ret = edgebert_envm_transfer(edev, args, address, command, operation);
 	edgebert_envm_end(edev, idx);
 	return ret;
+}
+
+int edgebert_ioctl_envm_read(struct drm_device *drm, void *data, struct drm_file *file)
+{
+	return edgebert_envm_transfer_ioctl(drm, data, 1, EDGEBERT_HW_ENVM_READ,
+					    DRM_EDGEBERT_ENVM_READING);
+}
+
+int edgebert_ioctl_envm_verify(struct drm_device *drm, void *data, struct drm_file *file)
+{
+	return edgebert_envm_transfer_ioctl(drm, data, 1, EDGEBERT_HW_ENVM_VERIFY,
+					    DRM_EDGEBERT_ENVM_VERIFYING);
+}
+
+int edgebert_ioctl_envm_program(struct drm_device *drm, void *data, struct drm_file *file)
+{
+	return edgebert_envm_transfer_ioctl(drm, data, EDGEBERT_ENVM_PAGE_BYTES,
+					    EDGEBERT_HW_ENVM_PROGRAM,
+					    DRM_EDGEBERT_ENVM_PROGRAMMING);
 }
 
 static const struct edgebert_envm_range *

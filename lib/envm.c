@@ -9,6 +9,7 @@
 #include "lib/options.h"
 
 #define ENVM_INFO_FIRST_SIZE sizeof(struct eb_envm_info)
+#define PAGE_BYTES 256
 /* Bytes of one call, so that progress is seen and a signal does not wait long. */
 #define CHUNK_BYTES (64u * 1024)
 
@@ -177,10 +178,9 @@ static enum eb_status write_image(const struct work *work)
 {
 	const struct eb_envm_access *access = work->backend->ops->envm_access;
 	const uint32_t bytes = work->image.header.bytes;
-	static const uint8_t erased[256] = { [0 ... 255] = 0xff };
-	uint32_t whole = bytes & ~(uint32_t)(sizeof(erased) - 1);
 	enum eb_status status = EB_OK;
-	uint8_t last[sizeof(erased)];
+	uint8_t last[PAGE_BYTES];
+	uint32_t whole = bytes & ~(uint32_t)(sizeof(last) - 1);
 
 	for (uint32_t at = 0; at < whole && !status; at += CHUNK_BYTES) {
 		uint32_t size = whole - at < CHUNK_BYTES ? whole - at : CHUNK_BYTES;
@@ -191,7 +191,7 @@ static enum eb_status write_image(const struct work *work)
 	}
 	if (status || whole == bytes)
 		return status;
-	memcpy(last, erased, sizeof(last));
+	memset(last, 0xff, sizeof(last));
 	memcpy(last, work->image.contents + whole, bytes - whole);
 	status = access->program(work->backend, work->slot, whole, last, sizeof(last));
 	report(work, "programming", bytes, bytes);

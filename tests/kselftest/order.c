@@ -83,7 +83,7 @@ static int be_greedy(int64_t until_ns)
 	return (int)oldest - 1;
 }
 
-static pid_t start_greedy(int64_t until_ns, int *ret_pipe)
+static void start_greedy(int64_t until_ns, int *ret_pipe)
 {
 	int ends[2], count;
 	pid_t pid;
@@ -97,7 +97,6 @@ static pid_t start_greedy(int64_t until_ns, int *ret_pipe)
 	}
 	close(ends[1]);
 	*ret_pipe = ends[0];
-	return pid;
 }
 
 /* Two processes that both want everything get about as much of it. */

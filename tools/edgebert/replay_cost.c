@@ -33,7 +33,6 @@ static uint64_t add_latency_aware(const struct replay_device *device,
 	point = eb_operating_point_choose(estimator, &window,
 					  (replayed->predicted_layer - 1) * device->cycles_per_layer,
 					  left_ns, &reachable);
-	cost->unreachable += !reachable;
 	return time_ns + add_job(device, (replayed->exit_layer - 1) * device->cycles_per_layer,
 				 replayed->exit_layer - 1, point, cost);
 }
@@ -45,7 +44,6 @@ void replay_cost_add(const struct replay_device *device, enum eb_policy policy,
 
 	cost->sentences++;
 	cost->exit_layers += replayed->exit_layer;
-	cost->predicted_layers += replayed->predicted_layer;
 	if (policy == EB_POLICY_LATENCY)
 		time_ns = add_latency_aware(device, replayed, cost);
 	else

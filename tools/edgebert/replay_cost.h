@@ -28,7 +28,7 @@ struct replay_device {
 
 /* Sums over the sentences of one policy. */
 struct replay_cost {
-	uint64_t sentences, exit_layers, predicted_layers, misses, unreachable;
+	uint64_t sentences, exit_layers, misses;
 	double latency_ns, energy_pj;	/* modelled */
 	uint64_t point_layers[16];	/* layers that ran at each operating point */
 };
