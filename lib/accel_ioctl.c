@@ -179,14 +179,14 @@ void eb_accel_context_destroy(const struct eb_accel_node *node, uint32_t context
 }
 
 int eb_accel_submit(const struct eb_accel_node *node, uint32_t context_id,
-		    struct drm_edgebert_job *job)
+		    struct drm_edgebert_job *jobs, uint32_t count)
 {
 	struct drm_edgebert_submit submit = {
 		.context_id = context_id,
 		.jobs = {
-			.stride = sizeof(*job),
-			.count = 1,
-			.array = user_pointer(job),
+			.stride = sizeof(*jobs),
+			.count = count,
+			.array = user_pointer(jobs),
 		},
 	};
 

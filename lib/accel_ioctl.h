@@ -51,9 +51,9 @@ void eb_accel_bo_close(const struct eb_accel_node *node, uint32_t handle);
 int eb_accel_context_create(const struct eb_accel_node *node, uint32_t *ret_context_id);
 void eb_accel_context_destroy(const struct eb_accel_node *node, uint32_t context_id);
 
-/* Submits one job; job->sequence is its number afterwards. */
+/* Submits jobs, all or none, in order; their sequence is their number afterwards. */
 int eb_accel_submit(const struct eb_accel_node *node, uint32_t context_id,
-		    struct drm_edgebert_job *job);
+		    struct drm_edgebert_job *jobs, uint32_t count);
 
 /* Waits until an absolute CLOCK_MONOTONIC time; -ETIMEDOUT when it passed. */
 int eb_accel_job_result(const struct eb_accel_node *node, uint32_t context_id, uint64_t sequence,

@@ -8,11 +8,12 @@ status_SOURCES := lib/status.c
 # The runtime's own objects; the library is these, the tokenizer and the device core.
 STATIC_LIBS += edgebert-rt
 edgebert-rt_SOURCES := $(addprefix lib/, \
-	accel_buffer.c accel_envm.c accel_ioctl.c backend_accel.c backend_reference.c \
-	cycle_table.c device.c device_find.c device_monitor.c engine.c engine_options.c envm.c \
-	envm_image.c exit_policy.c exit_predictor.c exit_replay.c failover.c latency_policy.c \
-	log.c model.c model_file.c model_parameters.c operating_point.c options.c place.c \
-	program.c request.c request_pool.c request_queue.c resident_model.c result.c \
+	accel_buffer.c accel_envm.c accel_explain.c accel_ioctl.c accel_jobs.c \
+	backend_accel.c backend_reference.c cycle_table.c device.c device_find.c \
+	device_monitor.c engine.c engine_options.c envm.c envm_image.c exit_policy.c \
+	exit_predictor.c exit_replay.c failover.c latency_policy.c log.c model.c \
+	model_file.c model_parameters.c operating_point.c options.c place.c program.c \
+	request.c request_pool.c request_queue.c resident_model.c result.c \
 	sentence_job.c status.c tally.c window.c)
 edgebert-rt_PACKAGES := json-c libdrm libkmod libudev zlib
 

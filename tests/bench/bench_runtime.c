@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: MIT
 /*
- * What the runtime costs on this machine: host time and driver calls per sentence for each
- * policy and latency mode, and how long the device waits for the host, by sentences in flight.
+ * What the runtime costs on this machine: host time and driver calls per sentence (SUBMIT, and
+ * all others) for each policy and latency mode, and how long the device waits for the host, by
+ * sentences in flight.
  *
  *	edgebert-bench-runtime accel|reference MODEL SENTENCES TARGET_US [COUNT]
  *
  * Host times are measured; latency and energy are modelled.
  */
+#include <drm/edgebert_accel.h>
 #include <edgebert/edgebert.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -143,10 +146,16 @@ static struct eb_engine *create(struct bench *bench, const struct run *run, uint
 	return engine;
 }
 
-/* SUBMIT and JOB_RESULT for each job; the reference backend makes no calls. */
-static double calls_per_sentence(const struct eb_engine_statistics *figures, int accel)
+/* Calls of the driver; the linker puts this in front of ioctl(). */
+static atomic_uint_fast64_t submits, others;
+
+int __real_ioctl(int fd, unsigned long request, void *argument);
+int __wrap_ioctl(int fd, unsigned long request, void *argument);
+
+int __wrap_ioctl(int fd, unsigned long request, void *argument)
 {
-	return accel ? 2.0 * (double)figures->jobs / (double)figures->sentences : 0;
+	atomic_fetch_add(request == DRM_IOCTL_EDGEBERT_SUBMIT ? &submits : &others, 1);
+	return __real_ioctl(fd, request, argument);
 }
 
 static void measure(struct bench *bench, const struct run *run, uint32_t target_us,
@@ -154,7 +163,7 @@ static void measure(struct bench *bench, const struct run *run, uint32_t target_
 {
 	struct eb_engine_statistics figures = { .size = sizeof(figures) };
 	struct eb_engine *engine = create(bench, run, target_us);
-	uint64_t wall_ns, device_ns, busy_before;
+	uint64_t wall_ns, device_ns, busy_before, submitted, called;
 	double count;
 
 	/* Once for buffers, threads and caches, in an engine of its own so that it is not counted. */
@@ -162,7 +171,11 @@ static void measure(struct bench *bench, const struct run *run, uint32_t target_
 	eb_engine_unref(engine);
 	engine = create(bench, run, target_us);
 	busy_before = busy_us(bench);
+	submitted = submits;
+	called = others;
 	wall_ns = classify(bench, engine, in_flight);
+	submitted = submits - submitted;
+	called = others - called;
 	check(eb_engine_get_statistics(engine, &figures), "reading statistics");
 	count = (double)figures.sentences;
 	device_ns = accel ? 1000 * (busy_us(bench) - busy_before) : figures.device_ns;
@@ -173,8 +186,8 @@ static void measure(struct bench *bench, const struct run *run, uint32_t target_
 		printf("%8.1f ", 100 * (1 - (double)device_ns / (double)wall_ns));
 	else
 		printf("%8s ", "-");
-	printf("%7.1f %9.2f %10.3f %10.3f %7llu\n", calls_per_sentence(&figures, accel),
-	       (double)figures.jobs / count, (double)figures.modelled_latency_ns / count / 1e6,
+	printf("%8.2f %6.2f %5.2f %10.3f %10.3f %7llu\n", (double)submitted / count,
+	       (double)called / count, (double)figures.jobs / count, (double)figures.modelled_latency_ns / count / 1e6,
 	       (double)figures.modelled_energy_pj / count / 1e6,
 	       (unsigned long long)figures.deadline_misses);
 	fflush(stdout);
@@ -183,7 +196,7 @@ static void measure(struct bench *bench, const struct run *run, uint32_t target_
 
 int main(int argc, char **argv)
 {
-	static const size_t in_flight[] = { 1, 2, 4, 8 };
+	static const size_t in_flight[] = { 1, 2, 4, 8, 16 };
 	static struct bench bench;
 	struct eb_device_options where = { .size = sizeof(where) };
 	uint32_t target_us;
@@ -202,8 +215,9 @@ int main(int argc, char **argv)
 	find_busy_file(&bench);
 	check(eb_model_open(argv[2], &bench.model), "opening the model");
 	printf("%zu sentences, target %u us\n", bench.count, target_us);
-	printf("%-18s %9s %9s %9s %8s %7s %9s %10s %10s %7s\n", "policy", "in flight", "wall us",
-	       "device us", "idle %", "calls", "jobs", "modelled ms", "modelled uJ", "misses");
+	printf("%-18s %9s %9s %9s %8s %8s %6s %5s %10s %10s %7s\n", "policy", "in flight",
+	       "wall us", "device us", "idle %", "submits", "calls", "jobs", "modelled ms",
+	       "modelled uJ", "misses");
 	for (size_t r = 0; r < sizeof(runs) / sizeof(runs[0]); r++) {
 		for (size_t i = 0; i < sizeof(in_flight) / sizeof(in_flight[0]); i++)
 			measure(&bench, &runs[r], target_us, in_flight[i],

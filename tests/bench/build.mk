@@ -12,8 +12,9 @@ bench-device: $(BUILD)/helpers/edgebert-bench-device
 HELPER_PROGRAMS += edgebert-bench-runtime
 edgebert-bench-runtime_SOURCES := tests/bench/bench_runtime.c
 edgebert-bench-runtime_ARCHIVES := edgebert-rt tokenizer edgebert-core
-edgebert-bench-runtime_PACKAGES = $(RUNTIME_PACKAGES)
-edgebert-bench-runtime_LIBS = $(RUNTIME_LIBS)
+edgebert-bench-runtime_PACKAGES = libdrm $(RUNTIME_PACKAGES)
+bench_comma := ,
+edgebert-bench-runtime_LIBS = $(RUNTIME_LIBS) -Wl$(bench_comma)--wrap=ioctl
 
 # On the reference backend here, then through the driver in a VM.
 BENCH_MODEL  ?= gte-small-sst2-ee

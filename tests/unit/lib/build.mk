@@ -3,8 +3,8 @@
 
 runtime_tests := test_pairs test_status test_options test_model_file test_policies \
 	test_exit_predictor test_exit_replay test_operating_point test_engine test_request \
-	test_accel_backend test_device_find test_latency_modes test_tally test_custom_policy \
-	test_window test_failover test_steady_state test_process
+	test_accel_backend test_accel_jobs test_device_find test_latency_modes test_tally \
+	test_custom_policy test_window test_failover test_steady_state test_process
 test_pairs_EXTRA := tiny_model.c tiny_engine.c
 test_model_file_EXTRA := tiny_model.c
 test_policies_EXTRA := tiny_model.c tiny_engine.c
@@ -18,9 +18,11 @@ test_steady_state_EXTRA := tiny_model.c tiny_engine.c fake_driver.c
 test_process_EXTRA := tiny_model.c tiny_engine.c
 test_engine_EXTRA := tiny_model.c tiny_engine.c
 test_request_EXTRA := tiny_model.c tiny_engine.c
+test_accel_jobs_EXTRA := tiny_model.c tiny_engine.c fake_driver.c
 test_accel_backend_EXTRA := tiny_model.c tiny_engine.c fake_driver.c
 UNIT_TESTS += $(runtime_tests)
-THREADED_UNIT_TESTS += test_status test_engine test_request test_accel_backend test_failover
+THREADED_UNIT_TESTS += test_status test_engine test_request test_accel_backend test_accel_jobs \
+	test_failover
 
 define runtime_test
 $(1)_SOURCES := tests/unit/lib/$(1).c $(addprefix tests/unit/lib/,$($(1)_EXTRA))

@@ -98,6 +98,7 @@ static int query(struct fake_driver *driver, struct drm_edgebert_dev_query *quer
 		.hw_version = driver->hw_version,
 		.capabilities = driver->capabilities,
 		.jobs_in_flight_max = driver->jobs_in_flight_max,
+		.jobs_per_submit_max = driver->jobs_per_submit_max,
 		.data_buffer_bytes = EDGEBERT_HW_DATA_BUFFER_BYTES,
 		.aux_buffer_bytes = EDGEBERT_HW_AUX_BUFFER_BYTES,
 		.envm_bytes = EDGEBERT_HW_ENVM_BYTES,
@@ -275,28 +276,41 @@ static struct drm_edgebert_result *result_of(struct fake_driver *driver, uint64_
 	return &driver->results[sequence % (4 * driver->jobs_in_flight_max)];
 }
 
-static int submit(struct fake_driver *driver, const struct drm_edgebert_submit *submit)
+static int check_job(struct fake_driver *driver, const struct drm_edgebert_job *job)
 {
-	struct drm_edgebert_job *job = (void *)(uintptr_t)submit->jobs.array;
-	struct drm_edgebert_result *result;
-	int error;
+	if (job->pad || job->flags & ~DRM_EDGEBERT_JOB_AUTONOMOUS || job->syncs.count ||
+	    (!job->flags && (job->target_latency_us || job->elapsed_us)))
+		return -EINVAL;
+	if (driver->refused_tokens && job->sequence_length == driver->refused_tokens)
+		return -E2BIG;
+	return check_buffers(driver, &job->buffers);
+}
+
+/* All jobs are accepted, or none. */
+static int check_submit(struct fake_driver *driver, const struct drm_edgebert_submit *submit)
+{
+	const struct drm_edgebert_job *jobs = (void *)(uintptr_t)submit->jobs.array;
+	int error = 0;
 
 	if (submit->context_id < FAKE_CONTEXT ||
 	    submit->context_id >= FAKE_CONTEXT + driver->contexts_made)
 		return -ENOENT;
 	if (submit->context_id == driver->banned_context)
 		return -EIO;
-	if (driver->jobs_until_lost && !--driver->jobs_until_lost) {
-		driver->lost = true;
-		return -ENODEV;
-	}
-	if (submit->flags || submit->jobs.count != 1 || submit->jobs.stride != sizeof(*job) ||
-	    job->pad || job->flags & ~DRM_EDGEBERT_JOB_AUTONOMOUS || job->syncs.count ||
-	    (!job->flags && (job->target_latency_us || job->elapsed_us)))
+	if (submit->flags || !submit->jobs.count || submit->jobs.stride != sizeof(*jobs) ||
+	    submit->jobs.count > driver->jobs_per_submit_max)
 		return -EINVAL;
-	error = check_buffers(driver, &job->buffers);
-	if (error)
-		return error;
+	for (uint32_t i = 0; i < submit->jobs.count && !error; i++)
+		error = check_job(driver, &jobs[i]);
+	if (!error && driver->in_flight + submit->jobs.count > driver->jobs_in_flight_max)
+		return -EBUSY;
+	return error;
+}
+
+static void run_job(struct fake_driver *driver, struct drm_edgebert_job *job)
+{
+	struct drm_edgebert_result *result;
+
 	if (++driver->in_flight > driver->in_flight_most)
 		driver->in_flight_most = driver->in_flight;
 	job->sequence = ++driver->submitted;
@@ -312,6 +326,24 @@ static int submit(struct fake_driver *driver, const struct drm_edgebert_submit *
 		result->error = driver->result_error;
 		result->status = driver->result_status;
 	}
+}
+
+static int submit(struct fake_driver *driver, const struct drm_edgebert_submit *submit)
+{
+	struct drm_edgebert_job *jobs = (void *)(uintptr_t)submit->jobs.array;
+	int error = check_submit(driver, submit);
+
+	if (error)
+		return error;
+	for (uint32_t i = 0; i < submit->jobs.count && driver->jobs_until_lost; i++)
+		driver->lost |= !--driver->jobs_until_lost;
+	if (driver->lost)
+		return -ENODEV;
+	driver->submits++;
+	if (submit->jobs.count > driver->largest_submit)
+		driver->largest_submit = submit->jobs.count;
+	for (uint32_t i = 0; i < submit->jobs.count; i++)
+		run_job(driver, &jobs[i]);
 	return 0;
 }
 
@@ -323,6 +355,8 @@ static int job_result(struct fake_driver *driver, struct drm_edgebert_job_result
 		return -ENOENT;
 	if (argument->timeout_ns <= 0 || argument->size != sizeof(*result))
 		return -EINVAL;
+	if (driver->withholds)
+		return -ETIMEDOUT;
 	if (driver->in_flight_most < driver->withheld_until && driver->withheld_times) {
 		driver->withheld_times--;
 		return -ETIMEDOUT;
@@ -476,11 +510,22 @@ void fake_driver_open(struct fake_driver *driver)
 		},
 		.capabilities = EDGEBERT_HW_CAP_ENVM_READ | EDGEBERT_HW_CAP_AUTONOMOUS_DVFS,
 		.window_high = UINT32_MAX, .thermal_max = UINT32_MAX,
-		.name = "edgebert", .version_major = 1, .jobs_in_flight_max = 4,
+		.name = "edgebert", .version_major = 1,
+		.jobs_in_flight_max = 4, .jobs_per_submit_max = 32,
 		.hw_version = EDGEBERT_HW_VERSION_MAJOR << 16,
 		.core = eb_core_create(NULL),
 	};
 	pthread_mutex_init(&driver->lock, NULL);
+}
+
+struct eb_device *fake_driver_device(struct fake_driver *driver, const char *path)
+{
+	struct eb_backend_device *backend;
+	struct eb_device *device;
+
+	assert_int_equal(eb_backend_accel_create(path, &driver->system, &backend), EB_OK);
+	assert_int_equal(eb_device_create(backend, &device), EB_OK);
+	return device;
 }
 
 void fake_driver_close(struct fake_driver *driver)

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 
 #include "lib/accel_ioctl.h"
+#include "lib/device.h"
 #include "tools/device/core/core.h"
 
 #define FAKE_BUFFERS_MAX 256
@@ -33,6 +34,7 @@ struct fake_driver {
 	struct drm_edgebert_result results[FAKE_JOBS_MAX];
 	uint64_t submitted;
 	uint32_t in_flight, in_flight_most;
+	uint32_t submits, largest_submit;	/* calls, and most jobs of one */
 	int open_files, contexts;
 	uint32_t read_only_buffers_made;
 	struct drm_edgebert_query_telemetry telemetry;
@@ -41,7 +43,7 @@ struct fake_driver {
 	const char *name;
 	int version_major;
 	uint32_t hw_version;
-	uint32_t jobs_in_flight_max;
+	uint32_t jobs_in_flight_max, jobs_per_submit_max;
 	uint32_t capabilities;
 	uint32_t window_low, window_high, thermal_max;	/* operating points */
 	bool without_dvfs;		/* a driver from before QUERY_DVFS */
@@ -55,12 +57,14 @@ struct fake_driver {
 	int error;
 	int32_t result_error;		/* of every job, 0: its own */
 	uint32_t result_status;
+	uint32_t refused_tokens;	/* SUBMIT takes no job with so many tokens; 0: any */
 	uint32_t cancels;		/* so many jobs end with ECANCELED */
 	uint32_t banned_context;	/* takes no jobs */
 	uint32_t contexts_made;
 	bool lost;			/* every call says ENODEV, but for letting go */
 	uint32_t jobs_until_lost;	/* it is, instead of taking so many-th job; 0: never */
 	bool lost_after_opening;	/* it is, as soon as somebody has a context */
+	bool withholds;			/* no result */
 	uint32_t withheld_until;	/* no result before so many jobs are in flight, ... */
 	uint32_t withheld_times;	/* but no more often than this */
 	uint64_t slow_result;		/* this job's result is not there so often: */
@@ -70,6 +74,8 @@ struct fake_driver {
 };
 
 void fake_driver_open(struct fake_driver *driver);
+/* A device of the library over it; path: for messages. */
+struct eb_device *fake_driver_device(struct fake_driver *driver, const char *path);
 /* Fails the test when the library left anything behind. */
 void fake_driver_close(struct fake_driver *driver);
 

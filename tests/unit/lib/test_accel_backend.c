@@ -408,44 +408,6 @@ static void slow_reader_gets_its_result(void **state)
 	eb_engine_unref(engine);
 }
 
-/*
- * The device always has the next job while it is at one: no result is given out before as many
- * jobs as it takes are with it, under each policy.
- */
-static void batches_keep_several_jobs_with_the_device(void **state)
-{
-	const struct eb_engine_options options[] = {
-		tiny_options(EB_POLICY_FULL, 0), tiny_options(EB_POLICY_LATENCY, 200),
-	};
-	struct eb_batch_text texts[24] = { 0 };
-	struct eb_request *requests[24];
-
-	(void)state;
-	for (size_t i = 0; i < 24; i++)
-		texts[i] = (struct eb_batch_text){ .text = "aa ba ca", .size = 8 };
-	driver.progress = true;
-	for (size_t o = 0; o < 2; o++) {
-		struct eb_engine *engine = tiny_engine(&tiny, &options[o]);
-
-		driver.in_flight_most = driver.in_flight;
-		driver.withheld_until = driver.jobs_in_flight_max;
-		driver.withheld_times = 10000000;
-		assert_int_equal(eb_engine_submit_batch(engine, texts, 24, requests), EB_OK);
-		for (size_t i = 0; i < 24; i++) {
-			struct eb_result result = { .size = sizeof(result) };
-			enum eb_status outcome = EB_INTERNAL;
-			int done;
-
-			assert_int_equal(eb_request_wait(requests[i], -1, &done, &outcome,
-							 &result), EB_OK);
-			assert_int_equal(outcome, EB_OK);
-			eb_request_unref(requests[i]);
-		}
-		assert_int_equal(driver.in_flight_most, driver.jobs_in_flight_max);
-		eb_engine_unref(engine);
-	}
-}
-
 /* ---- jobs that are stopped because of others ---- */
 
 static void cancelled_sentences_are_run_again(void **state)
@@ -514,7 +476,6 @@ int main(void)
 		TEST(device_without_memory_is_an_error_at_upload_and_later),
 		TEST(waiting_goes_on_while_the_device_makes_progress),
 		TEST(stuck_device_times_out_and_its_buffers_are_not_reused),
-		TEST(batches_keep_several_jobs_with_the_device),
 		TEST(cancelled_sentences_are_run_again),
 		TEST(banned_context_is_replaced),
 		TEST(slow_reader_gets_its_result),

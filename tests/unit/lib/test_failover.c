@@ -65,7 +65,6 @@ static void listen(void *opaque, enum eb_log_level level, const char *message)
 static int setup(void **state)
 {
 	struct eb_engine_options options = tiny_options(EB_POLICY_LATENCY, 200);
-	struct eb_backend_device *backend;
 	struct eb_engine *engine;
 
 	(void)state;
@@ -78,9 +77,7 @@ static int setup(void **state)
 	eb_device_unref(tiny.device);
 	for (size_t i = 0; i < DEVICES; i++)
 		fake_driver_open(&drivers[i]);
-	assert_int_equal(eb_backend_accel_create("/dev/accel/accel0", &drivers[0].system,
-						 &backend), EB_OK);
-	assert_int_equal(eb_device_create(backend, &tiny.device), EB_OK);
+	tiny.device = fake_driver_device(&drivers[0], "/dev/accel/accel0");
 	tiny.device->log.write = listen;
 	return 0;
 }

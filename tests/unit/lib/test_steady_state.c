@@ -57,14 +57,10 @@ static int setup(void **state)
 
 static int setup_driver(void **state)
 {
-	struct eb_backend_device *backend;
-
 	setup(state);
 	eb_device_unref(tiny.device);
 	fake_driver_open(&driver);
-	assert_int_equal(eb_backend_accel_create("/dev/accel/accel7", &driver.system, &backend),
-			 EB_OK);
-	assert_int_equal(eb_device_create(backend, &tiny.device), EB_OK);
+	tiny.device = fake_driver_device(&driver, "/dev/accel/accel7");
 	return 0;
 }
 

@@ -20,15 +20,11 @@ static struct tiny tiny;
 
 static int setup(void **state)
 {
-	struct eb_backend_device *backend;
-
 	(void)state;
 	tiny_open(&tiny, NULL);
 	eb_device_unref(tiny.device);
 	fake_driver_open(&driver);
-	assert_int_equal(eb_backend_accel_create("/dev/accel/accel7", &driver.system, &backend),
-			 EB_OK);
-	assert_int_equal(eb_device_create(backend, &tiny.device), EB_OK);
+	tiny.device = fake_driver_device(&driver, "/dev/accel/accel7");
 	return 0;
 }
 
@@ -173,15 +169,12 @@ static void older_drivers_have_no_window(void **state)
 static void devices_that_can_not_decide_get_two_jobs(void **state)
 {
 	struct eb_engine_options options = tiny_options(EB_POLICY_LATENCY, 150);
-	struct eb_backend_device *backend;
-	struct eb_device *device;
 	struct eb_engine *engine = (void *)1;
+	struct eb_device *device;
 
 	(void)state;
 	driver.capabilities &= ~EDGEBERT_HW_CAP_AUTONOMOUS_DVFS;
-	assert_int_equal(eb_backend_accel_create("/dev/accel/accel8", &driver.system, &backend),
-			 EB_OK);
-	assert_int_equal(eb_device_create(backend, &device), EB_OK);
+	device = fake_driver_device(&driver, "/dev/accel/accel8");
 	options.latency_mode = EB_LATENCY_ONE_JOB;
 	assert_int_equal(eb_engine_create(device, tiny.model, &options, &engine),
 			 EB_MODEL_UNSUPPORTED);
