@@ -22,9 +22,10 @@
 #include "edgebert_device.h"
 #include "edgebert_envm.h"
 #include "edgebert_pm.h"
+#include "edgebert_ring.h"
 #include "edgebert_sched.h"
 
-/* How long jobs may take to end before the system does not sleep after all. */
+/* How long one job may take to end before the system does not sleep after all. */
 #define EDGEBERT_PM_DRAIN_MS		5000
 /*
  * How long the device waits for the next job before it sleeps.  Waking up takes more than
@@ -133,14 +134,22 @@ static int edgebert_pm_runtime_resume(struct device *dev)
 	return 0;
 }
 
+/* No job is started meanwhile: as long as one after the other ends, all of them will. */
 static int edgebert_pm_drain(struct edgebert_device *edev)
 {
-	int waited;
+	u32 left, before = 0;
+	int waited = 0;
 
-	for (waited = 0; edgebert_ring_outstanding(edev); waited += 20) {
-		if (waited >= EDGEBERT_PM_DRAIN_MS)
+	while ((left = edgebert_ring_outstanding(edev))) {
+		if (left != before)
+			waited = 0;
+		else if (waited >= EDGEBERT_PM_DRAIN_MS)
 			return -EBUSY;
+		before = left;
 		msleep(20);
+		waited += 20;
+		/* Also those whose interrupt got lost, which nobody else looks for now. */
+		edgebert_ring_poll(edev);
 	}
 	/* Releasing jobs talks to the device. */
 	flush_workqueue(edev->cleanup_wq);

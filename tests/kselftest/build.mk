@@ -79,3 +79,13 @@ $(BUILD)/guest/edgebert-fail-bind: $(BUILD)/obj/tests/kselftest/failbind.o $(KSE
 
 kselftests: $(BUILD)/guest/edgebert-fail-bind
 ALL_TARGETS += $(BUILD)/guest/edgebert-fail-bind
+
+# Not a test: puts the system to sleep.
+OBJECT_SOURCES += tests/kselftest/sleep.c
+$(BUILD)/guest/edgebert-sleep: $(BUILD)/obj/tests/kselftest/sleep.o
+	@mkdir -p $(@D)
+	@echo "  LINK    $@"
+	@$(CC) $(ALL_CFLAGS) -o $@ $^ $(ALL_LDFLAGS)
+
+kselftests: $(BUILD)/guest/edgebert-sleep
+ALL_TARGETS += $(BUILD)/guest/edgebert-sleep

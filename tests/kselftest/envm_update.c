@@ -5,6 +5,7 @@
  * usage: edgebert-envm install SEED BYTES    a pattern to the slot that is not active
  *        edgebert-envm check SEED...         the active image is one of these patterns, and whole
  *        edgebert-envm read SLOT OFFSET BYTES
+ *        edgebert-envm lock SLOT             until a reset of the function
  *        edgebert-envm info                  one "name value" per line
  * "check" prints the seed.  Exit status: 0; 1 with the call that failed and its errno; 2 usage.
  */
@@ -114,9 +115,9 @@ static int print_info(int fd)
 		return fail("info");
 	printf("generation %llu\nactive_slot %d\nname %.32s\n", (unsigned long long)info.generation,
 	       (int)info.active_slot, info.image.name);
-	printf("ecc_corrected %llu\necc_failed %llu\nwear_max %u\nwear_mean %u\n",
+	printf("ecc_corrected %llu\necc_failed %llu\nwear_max %u\nwear_mean %u\nlocked %u\n",
 	       (unsigned long long)info.ecc_corrected, (unsigned long long)info.ecc_failed,
-	       info.wear_max, info.wear_mean);
+	       info.wear_max, info.wear_mean, info.locked);
 	return 0;
 }
 
@@ -132,9 +133,11 @@ int main(int argc, char **argv)
 	if (!strcmp(command, "read") && argc == 5)
 		return read_slot(fd, (uint32_t)atoi(argv[2]), (uint32_t)atoi(argv[3]),
 				 (uint32_t)atoi(argv[4]));
+	if (!strcmp(command, "lock") && argc == 3)
+		return try_envm_lock(fd, (uint32_t)atoi(argv[2])) ? fail("lock") : 0;
 	if (!strcmp(command, "info") && argc == 2)
 		return print_info(fd);
 	fprintf(stderr, "usage: edgebert-envm install SEED BYTES | check SEED... | "
-		"read SLOT OFFSET BYTES | info\n");
+		"read SLOT OFFSET BYTES | lock SLOT | info\n");
 	return 2;
 }

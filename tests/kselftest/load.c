@@ -2,11 +2,13 @@
 /*
  * edgebert-load: keeps the device busy, for the scripts that disturb it meanwhile.
  *
- * usage: edgebert-load SECONDS [JOB-MILLISECONDS [JOBS-AT-A-TIME]]
- * Prints what became of its jobs.  Exit status: 0 all jobs that ended well copied what
- * they should, and no other error than cancellation was seen; 3 the device was lost;
- * 1 anything else.
+ * usage: edgebert-load SECONDS [JOB-MILLISECONDS [JOBS-AT-A-TIME [HIGHEST-POINT]]]
+ * Ends earlier at SIGUSR1.  Prints what became of its jobs.  Exit status: 0 all jobs that ended
+ * well copied what they should, at an operating point that is not higher, and no other error than
+ * cancellation was seen; 3 the device was lost; 1 anything else.
  */
+#include <signal.h>
+
 #include "tests/kselftest/device.h"
 
 #define JOBS_AT_A_TIME	7
@@ -14,7 +16,16 @@
 
 struct tally {
 	unsigned int good, cancelled, lost, wrong;
+	unsigned int highest_point;
 };
+
+static volatile sig_atomic_t told_to_end;
+
+static void on_signal(int signal)
+{
+	(void)signal;
+	told_to_end = 1;
+}
 
 static void count(struct tally *tally, struct workload *w, const struct drm_edgebert_result *result)
 {
@@ -22,6 +33,11 @@ static void count(struct tally *tally, struct workload *w, const struct drm_edge
 	case 0:
 		if (memcmp(w->destination.memory, w->source.memory, w->destination.size)) {
 			printf("job %llu: wrong data\n", (unsigned long long)result->sequence);
+			tally->wrong++;
+		}
+		if (result->operating_point > tally->highest_point) {
+			printf("job %llu: ran at point %u\n", (unsigned long long)result->sequence,
+			       result->operating_point);
 			tally->wrong++;
 		}
 		tally->good++;
@@ -72,24 +88,29 @@ static bool step(struct tally *tally, struct workload *w, uint64_t *next_result,
 int main(int argc, char **argv)
 {
 	int64_t end;
-	struct tally tally = { 0 };
+	struct tally tally = { .highest_point = UINT32_MAX };
 	uint64_t next_result = 1;
 	unsigned int at_a_time;
 	struct workload w;
 
 	if (argc < 2 || !device_path()) {
 		fprintf(stderr, argc < 2 ?
-			"usage: edgebert-load SECONDS [JOB-MILLISECONDS [JOBS-AT-A-TIME]]\n" :
+			"usage: edgebert-load SECONDS [JOB-MILLISECONDS [JOBS-AT-A-TIME "
+			"[HIGHEST-POINT]]]\n" :
 			"edgebert-load: no EdgeBERT device\n");
 		return 1;
 	}
 	end = in_ns(atoi(argv[1]) * SECOND_NS);
 	workload_init_slow(&w, device_open(), argc > 2 ? atoi(argv[2]) : 20);
 	at_a_time = argc > 3 ? (unsigned int)atoi(argv[3]) : JOBS_AT_A_TIME;
+	if (argc > 4)
+		tally.highest_point = (unsigned int)atoi(argv[4]);
+	signal(SIGUSR1, on_signal);
 	/* For scripts that must not disturb what has not begun. */
 	printf("at work\n");
 	fflush(stdout);
-	while (in_ns(0) < end && step(&tally, &w, &next_result, at_a_time))
+	while (!told_to_end && in_ns(0) < end &&
+	       step(&tally, &w, &next_result, at_a_time))
 		;
 	printf("%u good, %u cancelled, %u lost, %u wrong\n", tally.good, tally.cancelled,
 	       tally.lost, tally.wrong);

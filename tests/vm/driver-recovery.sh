@@ -93,26 +93,11 @@ function_reset_when_idle() {
 	echo 1 >"$device/reset" && works
 }
 
-# Everything but the last step of system sleep, with jobs queued.
-suspend_and_resume() {
-	echo devices >/sys/power/pm_test || return
-	start_load 14
-	echo freeze >/sys/power/state || return
-	echo none >/sys/power/pm_test
-	load_ends_well && works
-}
-
 check "jobs run" works
 check "interrupts are lost for a while" loses_interrupts
 check "bus mastering is lost for a while" loses_bus_mastering
 check "the function is reset, idle" function_reset_when_idle
 check "the function is reset under load, five times" function_reset
 check "nothing is left over" wait_until 5 grep -q '^jobs existing: 0$' "$state"
-# Last, and by hand: the VM's shared folders do not survive it, so the VM does not end either.
-if [ "${TEST_SUSPEND:-no}" = yes ]; then
-	check "suspend and resume under load" suspend_and_resume
-else
-	skip "suspend and resume under load" "only with TEST_SUSPEND=yes"
-fi
 check "the module can be removed" rmmod edgebert
 finish_tests

@@ -47,6 +47,7 @@ make_skeleton() {
 	ln -s busybox "$root/usr/bin/sh"
 	install -m 755 "$EDGEBERT_ROOT/tools/vm/guest-init" "$root/init"
 	install -m 755 "$EDGEBERT_ROOT/tools/vm/guest-hostctl" "$root/usr/bin/hostctl"
+	install -m 755 "$EDGEBERT_ROOT/tools/vm/guest-share" "$root/usr/bin/guest-share"
 	# "tester" is for what an ordinary user may and may not do.
 	printf '%s\n' 'root:x:0:0:root:/root:/bin/sh' 'tester:x:1000:1000::/tmp:/bin/sh' \
 		'nobody:x:65534:65534::/:/bin/sh' >"$root/etc/passwd"

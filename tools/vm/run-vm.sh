@@ -19,6 +19,8 @@ device model ended otherwise than asked to.
   --name NAME           logs go to build/vm/NAME.*.log (default vm)
   --timeout SECONDS     end the VM after this long (default 300; a shell has no limit)
   --iommu               the devices are behind an I/O memory management unit (Intel's)
+  --in-memory           copy tests and models to the VM's memory and leave the shared folders
+                        alone while COMMAND runs: they do not survive that the system sleeps
   --qemu-args STRING    more arguments for QEMU
   --allow-kernel-errors do not fail because of what the kernel's log says
 
@@ -35,6 +37,7 @@ memory=1G
 devices=1
 device_arguments=
 iommu=no
+in_memory=no
 name=vm
 seconds=300
 qemu_arguments=
@@ -53,6 +56,7 @@ parse_options() {
 		--name) need_value "$1" $#; name=$2; shift ;;
 		--timeout) need_value "$1" $#; seconds=$2; shift ;;
 		--iommu) iommu=yes ;;
+		--in-memory) in_memory=yes ;;
 		--qemu-args) need_value "$1" $#; qemu_arguments=$2; shift ;;
 		--allow-kernel-errors) kernel_errors=allow ;;
 		--help) usage; exit 0 ;;
@@ -171,6 +175,7 @@ compose_qemu() {
 	[ ${#command[@]} -gt 0 ] || append+=" edgebert_shell=yes"
 	[ ! -d "$build/models" ] || append+=" edgebert_models=yes"
 	[ $iommu = no ] || append+=" intel_iommu=on"
+	[ $in_memory = no ] || append+=" edgebert_in_memory=yes"
 	# Debian's binary with its own loader and libraries: nothing of this machine is used.
 	qemu=("$tools/usr/lib64/ld-linux-x86-64.so.2" --library-path "$tools/usr/lib/x86_64-linux-gnu")
 	[ "$devices" -eq 0 ] || qemu+=(--preload "$build/helpers/qemu-eof.so")
