@@ -163,5 +163,5 @@ const struct drm_driver edgebert_drm_driver = {
 	.desc = "EdgeBERT inference accelerator",
 	EDGEBERT_DRIVER_DATE
 	.major = 1,
-	.minor = 1,
+	.minor = 2,
 };

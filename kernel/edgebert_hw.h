@@ -46,6 +46,7 @@
 #define   EDGEBERT_HW_CAP_ENVM_PROGRAM		(1u << 1)	/* eNVM command registers work */
 #define   EDGEBERT_HW_CAP_AUTONOMOUS_DVFS	(1u << 2)	/* PREDICT acts, one-job latency policy */
 #define   EDGEBERT_HW_CAP_THERMAL		(1u << 3)	/* TEMPERATURE is modelled, may throttle */
+#define   EDGEBERT_HW_CAP_QUEUE_TIME		(1u << 4)	/* knows JOB_QUEUE_TIME */
 #define EDGEBERT_HW_REG_LIMITS			0x000c
 #define   EDGEBERT_HW_LIMITS_OPERATING_POINTS(v)	((v) & 0xff)
 #define   EDGEBERT_HW_LIMITS_RING_ORDER_MAX(v)		(((v) >> 8) & 0xff)
@@ -236,6 +237,7 @@ struct edgebert_hw_context {
 #define EDGEBERT_HW_OPERATING_POINT_DEFAULT	0xff
 
 #define EDGEBERT_HW_JOB_AUTONOMOUS		(1u << 0)	/* PREDICT chooses layer limit and point */
+#define EDGEBERT_HW_JOB_QUEUE_TIME		(1u << 1)	/* time in the ring adds to elapsed_us */
 
 /*
  * Entry of the submission ring.  The device reads it once; everything a job may

@@ -52,6 +52,8 @@ struct edgebert_job_buffer {
  * @active: in ring->active
  * @started_ns: when the device was told, 0: never
  * @deadline_ns: when the device must have been told, 0: whenever
+ * @target_start_ns: from when the time until it starts counts for its target, 0: never
+ * @elapsed_us: what was spent of the target before that
  * @timed_out: it was aborted because it made no progress
  * @armed: the scheduler knows the job and will free it
  * @ended: its result is written
@@ -71,6 +73,8 @@ struct edgebert_job {
 	struct list_head active;
 	u64 started_ns;
 	u64 deadline_ns;
+	u64 target_start_ns;
+	u32 elapsed_us;
 	bool timed_out;
 	bool armed;
 	bool ended;

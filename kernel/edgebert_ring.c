@@ -56,11 +56,22 @@ void edgebert_ring_restart(struct edgebert_device *edev)
 	spin_unlock_irqrestore(&ring->lock, flags);
 }
 
+/* What of its target a job has spent by now; the device adds what it waits in the ring. */
+static void edgebert_ring_set_elapsed(struct edgebert_job *job)
+{
+	s64 waited_us = ktime_us_delta(ktime_get(), ns_to_ktime(job->target_start_ns));
+
+	if (job->target_start_ns)
+		job->desc.elapsed_us =
+			cpu_to_le32(min_t(u64, job->elapsed_us + max_t(s64, waited_us, 0), U32_MAX));
+}
+
 /* Gives a job the next free slot and writes its descriptor, for the doorbell to come. */
 static void edgebert_ring_write(struct edgebert_ring *ring, struct edgebert_job *job)
 {
 	job->cookie = ring->next_cookie++;
 	job->desc.cookie = cpu_to_le64(job->cookie);
+	edgebert_ring_set_elapsed(job);
 	ring->slots[job->cookie % EDGEBERT_RING_ENTRIES] = job;
 	ring->submit[ring->tail++ % EDGEBERT_RING_ENTRIES] = job->desc;
 	trace_edgebert_run(job, ring->outstanding);

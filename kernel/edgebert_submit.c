@@ -103,6 +103,11 @@ static int edgebert_submit_check_job(struct edgebert_submit *submit,
 		drm_dbg(drm, "deadline is negative\n");
 		return -EINVAL;
 	}
+	if (args->target_start_ns < 0 ||
+	    (args->target_start_ns && !(args->flags & DRM_EDGEBERT_JOB_AUTONOMOUS))) {
+		drm_dbg(drm, "start of the target is negative, or the job is not autonomous\n");
+		return -EINVAL;
+	}
 	if (args->stream_address % EDGEBERT_COMMAND_BYTES || !args->stream_commands ||
 	    args->stream_commands > EDGEBERT_HW_STREAM_COMMANDS_MAX ||
 	    args->first_command >= args->stream_commands) {
@@ -137,6 +142,11 @@ static void edgebert_submit_describe(struct edgebert_submit *submit,
 	desc->operating_point = args->operating_point;
 	desc->target_latency_us = cpu_to_le32(args->target_latency_us);
 	desc->elapsed_us = cpu_to_le32(args->elapsed_us);
+	job->target_start_ns = args->target_start_ns;
+	job->elapsed_us = args->elapsed_us;
+	if (args->target_start_ns &&
+	    submit->edev->info.capabilities & EDGEBERT_HW_CAP_QUEUE_TIME)
+		desc->flags |= cpu_to_le16(EDGEBERT_HW_JOB_QUEUE_TIME);
 	job->envm_generation = args->envm_generation;
 	for (i = 0; i < EDGEBERT_HW_SEGMENTS; i++)
 		desc->segments[i] = cpu_to_le32(args->segments[i]);

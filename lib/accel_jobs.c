@@ -76,7 +76,20 @@ static void add_buffer(struct turn *turn, const struct eb_buffer *buffer)
 	};
 }
 
-static void describe(const struct eb_job *job, struct turn *turn)
+/* A driver that does not count the time in queues is told what has passed until now. */
+static void describe_target(const struct eb_accel_jobs *jobs, const struct eb_job *job,
+			    struct drm_edgebert_job *kernel_job)
+{
+	kernel_job->flags = DRM_EDGEBERT_JOB_AUTONOMOUS;
+	kernel_job->target_latency_us = job->target_latency_us;
+	if (job->target_start_ns && jobs->limits.knows_target_start)
+		kernel_job->target_start_ns = (int64_t)job->target_start_ns;
+	else if (job->target_start_ns)
+		kernel_job->elapsed_us = eb_elapsed_us(job->target_start_ns);
+}
+
+static void describe(const struct eb_accel_jobs *jobs, const struct eb_job *job,
+		     struct turn *turn)
 {
 	turn->job = (struct drm_edgebert_job){
 		.stream_address = job->stream->device_address,
@@ -87,14 +100,13 @@ static void describe(const struct eb_job *job, struct turn *turn)
 		.exit_layer_limit = job->exit_layer_limit,
 		.envm_generation = job->envm_generation,
 		.operating_point = job->operating_point,
-		.flags = job->autonomous ? DRM_EDGEBERT_JOB_AUTONOMOUS : 0,
-		.target_latency_us = job->autonomous ? job->target_latency_us : 0,
-		.elapsed_us = job->autonomous ? job->elapsed_us : 0,
 		.buffers = {
 			.stride = sizeof(turn->buffers[0]),
 			.array = (uint64_t)(uintptr_t)turn->buffers,
 		},
 	};
+	if (job->autonomous)
+		describe_target(jobs, job, &turn->job);
 	add_buffer(turn, job->stream);
 	for (size_t i = 0; i < EDGEBERT_HW_SEGMENTS; i++) {
 		if (!job->segments[i])
@@ -262,7 +274,7 @@ static struct turn *begin_turn(struct eb_accel_jobs *jobs, const struct eb_job *
 	turn->number = ++jobs->turn_count;
 	turn->submitted = false;
 	turn->next = NULL;
-	describe(job, turn);
+	describe(jobs, job, turn);
 	*(jobs->first ? &jobs->last->next : &jobs->first) = turn;
 	jobs->last = turn;
 	submit_if_due(jobs);

@@ -15,6 +15,7 @@ struct eb_accel_jobs_limits {
 	uint32_t in_flight_max;		/* the driver takes no more of a context; at least 1 */
 	uint32_t per_submit_max;	/* and no more in one call; at least 1 */
 	uint64_t patience_ns;		/* no job of anybody ends for so long: stuck */
+	bool knows_target_start;	/* the driver does, see drm_edgebert_job */
 };
 
 /* Creates the context that they run in.  node and path outlive the jobs. */

@@ -38,7 +38,8 @@ struct eb_job {
 	uint64_t envm_generation;	/* of the image that it reads; 0: it reads none */
 	bool autonomous;		/* PREDICT chooses limit and point */
 	uint32_t target_latency_us;	/* autonomous */
-	uint32_t elapsed_us;		/* autonomous: spent of the target before it starts */
+	/* Autonomous, CLOCK_MONOTONIC: what has passed since is spent of the target; 0: nothing. */
+	uint64_t target_start_ns;
 };
 
 /* No entropy is at or below this threshold: entropies are not negative. */
@@ -116,6 +117,7 @@ struct eb_backend_device {
 	const struct eb_backend_ops *ops;
 	struct eb_device_info info;	/* what eb_device_get_info reports */
 	uint32_t parallel_jobs;		/* more than so many at once only wait */
+	bool counts_queues;		/* target_start_ns is compared when the job starts */
 };
 
 /* Takes profile, threads and envm_image of the options. */

@@ -18,6 +18,8 @@
 #define DRIVER_NAME "edgebert"
 /* Any minor version of it will do: the interface only grows. */
 #define DRIVER_MAJOR 1
+/* Since this one it knows when the target of a job began. */
+#define DRIVER_MINOR_TARGET_START 2
 
 /* Sentences in flight at once: enough to keep one device busy. */
 #define PARALLEL_JOBS_MAX 16
@@ -202,6 +204,7 @@ static enum eb_status read_version(struct accel_backend *backend)
 			       "%s: the driver is version %s, this library (%s) needs version %d.x; "
 			       "upgrade the %s", info->path, info->driver_version, eb_version(),
 			       DRIVER_MAJOR, version.major < DRIVER_MAJOR ? "driver" : "library");
+	backend->limits.knows_target_start = version.minor >= DRIVER_MINOR_TARGET_START;
 	return EB_OK;
 }
 
@@ -228,6 +231,8 @@ static enum eb_status read_device(struct accel_backend *backend)
 			       EDGEBERT_HW_VERSION_MAJOR);
 	info->hardware_version = answer.hw_version;
 	info->capabilities = answer.capabilities;
+	backend->device.counts_queues = limits->knows_target_start &&
+					answer.capabilities & EDGEBERT_HW_CAP_QUEUE_TIME;
 	snprintf(info->profile, sizeof(info->profile), "%.16s", (const char *)answer.profile);
 	info->data_buffer_bytes = answer.data_buffer_bytes;
 	info->aux_buffer_bytes = answer.aux_buffer_bytes;

@@ -195,7 +195,8 @@ static void fill_descriptor(struct edgebert_hw_job *descriptor, struct address_s
 	if (job->autonomous) {
 		descriptor->flags = EDGEBERT_HW_JOB_AUTONOMOUS;
 		descriptor->target_latency_us = job->target_latency_us;
-		descriptor->elapsed_us = job->elapsed_us;
+		if (job->target_start_ns)
+			descriptor->elapsed_us = eb_elapsed_us(job->target_start_ns);
 	}
 	descriptor->window_high = (uint8_t)(point_count - 1);
 	for (size_t i = 0; i < EDGEBERT_HW_SEGMENTS; i++)
@@ -434,6 +435,7 @@ enum eb_status eb_backend_reference_create(const struct eb_device_options *optio
 	backend->envm_image = image;
 	load_envm(core, &image);
 	backend->device.ops = &reference_ops;
+	backend->device.counts_queues = true;
 	backend->device.parallel_jobs = parallel_jobs(threads);
 	backend->threads = threads;
 	pthread_mutex_init(&backend->lock, NULL);

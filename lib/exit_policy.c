@@ -20,8 +20,12 @@ uint32_t eb_policy_choose_point(const struct eb_policy_settings *settings,
 	uint64_t cycles = eb_cycle_table_until(resident->cycles, token_count, last) -
 			  eb_cycle_table_until(resident->cycles, token_count, 1);
 	uint64_t used = eb_policy_used_ns(settings, sentence);
-	uint64_t left = settings->target_ns > used ? settings->target_ns - used : 0;
+	uint64_t left;
 
+	/* The second job has a queue in front of it, too: likely as long as the first had. */
+	if (settings->scope == EB_TARGET_END_TO_END)
+		used += sentence->last_wait_ns;
+	left = settings->target_ns > used ? settings->target_ns - used : 0;
 	return eb_operating_point_choose(resident->device->estimator, window, cycles, left,
 					 ret_reachable);
 }

@@ -33,7 +33,8 @@ enum eb_status eb_policy_run(const struct eb_policy_settings *settings,
 
 /*
  * The operating point for the rest of a sentence that ran layer 1: what the target's scope
- * counts as used is gone, and the transition that the second job will make counts.  The
+ * counts as used is gone, and what the second job is expected to wait; the transition that it
+ * will make counts.  The
  * cycles are those until the exit at which the limit takes effect; leaving earlier only
  * saves time and energy.
  */

@@ -8,7 +8,6 @@
  */
 #include <math.h>
 
-#include "lib/clock.h"
 #include "lib/exit_policy.h"
 
 #define NS_PER_US 1000u
@@ -109,12 +108,8 @@ static enum eb_status run_one_job(const struct eb_policy_settings *settings,
 	};
 	enum eb_status status;
 
-	if (settings->scope == EB_TARGET_END_TO_END) {
-		uint64_t elapsed_us = (eb_time_ns() - sentence->submitted_ns + NS_PER_US - 1) /
-				      NS_PER_US;
-
-		job.elapsed_us = elapsed_us > UINT32_MAX ? UINT32_MAX : (uint32_t)elapsed_us;
-	}
+	if (settings->scope == EB_TARGET_END_TO_END)
+		job.target_start_ns = sentence->submitted_ns;
 	status = eb_journey_run_job(journey, &job);
 	if (status)
 		return status;
@@ -246,9 +241,10 @@ static enum eb_status settle_mode(struct eb_policy_settings *settings,
 			       "%s on %s: latency mode one-job: %s; use two jobs or automatic",
 			       resident->model->file.name, resident->device->backend->info.path,
 			       obstacle);
-	/* Only between jobs does somebody know how long the sentence was queued. */
+	/* Between jobs at least the queue of the first is known. */
 	if (settings->mode == EB_LATENCY_AUTOMATIC)
-		settings->mode = obstacle || settings->scope == EB_TARGET_END_TO_END ?
+		settings->mode = obstacle || (settings->scope == EB_TARGET_END_TO_END &&
+					      !resident->device->backend->counts_queues) ?
 				 EB_LATENCY_TWO_JOBS : EB_LATENCY_ONE_JOB;
 	return EB_OK;
 }

@@ -6,7 +6,8 @@
 #include "lib/program.h"
 
 /* Time between submission, or the job before, and this job is time in a queue. */
-static void add_measured(struct eb_sentence *sentence, const struct eb_job_result *result)
+static void add_measured(struct eb_sentence *sentence, const struct eb_job_result *result,
+			 uint64_t ready_ns)
 {
 	const uint64_t waiting_since = sentence->jobs ? sentence->ended_ns :
 							sentence->submitted_ns;
@@ -15,12 +16,15 @@ static void add_measured(struct eb_sentence *sentence, const struct eb_job_resul
 		sentence->queue_ns += result->started_ns - waiting_since;
 	if (result->ended_ns > result->started_ns)
 		sentence->device_ns += result->ended_ns - result->started_ns;
+	sentence->last_wait_ns = result->started_ns > ready_ns ? result->started_ns - ready_ns : 0;
 	sentence->ended_ns = result->ended_ns;
 }
 
-static void add_job(struct eb_sentence *sentence, const struct eb_job_result *result)
+/* ready_ns: when there was nothing left to do before the job but to wait for the device. */
+static void add_job(struct eb_sentence *sentence, const struct eb_job_result *result,
+		    uint64_t ready_ns)
 {
-	add_measured(sentence, result);
+	add_measured(sentence, result, ready_ns);
 	sentence->jobs++;
 	sentence->exit_layer = result->exit_layer;
 	sentence->operating_point = result->operating_point;
@@ -85,6 +89,7 @@ enum eb_status eb_journey_run_job(struct eb_journey *journey, struct eb_job *job
 {
 	const struct eb_resident_model *resident = journey->resident;
 	const struct eb_lane *lane = journey->lane;
+	const uint64_t ready_ns = eb_time_ns();
 	struct eb_job_result result = { 0 };
 	enum eb_status status;
 
@@ -104,6 +109,6 @@ enum eb_status eb_journey_run_job(struct eb_journey *journey, struct eb_job *job
 	if (!status)
 		status = check_result(journey, &result);
 	if (!status)
-		add_job(&journey->sentence, &result);
+		add_job(&journey->sentence, &result, ready_ns);
 	return status;
 }

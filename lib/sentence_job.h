@@ -18,6 +18,7 @@ struct eb_sentence {
 	uint64_t cycles, time_ns, energy_pj;		/* modelled, all jobs together */
 	uint64_t queue_ns;		/* measured: while no job of it was on the device */
 	uint64_t device_ns;		/* measured: while one was */
+	uint64_t last_wait_ns;		/* measured: the last job's, before it started */
 	uint64_t ended_ns;		/* of the last job, CLOCK_MONOTONIC */
 	uint16_t entropies[EDGEBERT_HW_LAYERS_MAX];	/* Q6.10 */
 };

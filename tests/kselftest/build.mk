@@ -2,7 +2,7 @@
 # Tests of the driver's ioctls, run in the VM; they need nothing but the C library.
 
 KSELFTESTS := buffers contexts counters deadlines dvfs envm events faults isolation lifetime query \
-	results submit syncs telemetry timeout trace
+	results submit syncs target telemetry timeout trace
 # With faults inside the kernel, where it can inject them.
 KSELFTESTS += failnth
 # Memory: shared, and how much of it.

@@ -16,7 +16,7 @@ _Static_assert(sizeof(struct drm_edgebert_query_device) == 88, "layout");
 _Static_assert(sizeof(struct drm_edgebert_query_telemetry) == 40, "layout");
 _Static_assert(sizeof(struct drm_edgebert_bo_create) == 24, "layout");
 _Static_assert(sizeof(struct drm_edgebert_context_create) == 24, "layout");
-_Static_assert(sizeof(struct drm_edgebert_job) == 120, "layout");
+_Static_assert(sizeof(struct drm_edgebert_job) == 128, "layout");
 _Static_assert(sizeof(struct drm_edgebert_sync) == 16, "layout");
 _Static_assert(sizeof(struct drm_edgebert_submit) == 24, "layout");
 _Static_assert(sizeof(struct drm_edgebert_job_result) == 32, "layout");

@@ -37,6 +37,7 @@ static const struct {
 	{ EDGEBERT_HW_CAP_ENVM_PROGRAM, "envm-program" },
 	{ EDGEBERT_HW_CAP_AUTONOMOUS_DVFS, "autonomous-dvfs" },
 	{ EDGEBERT_HW_CAP_THERMAL, "thermal" },
+	{ EDGEBERT_HW_CAP_QUEUE_TIME, "queue-time" },
 };
 
 /* What a backend does not have is absent, not empty. */

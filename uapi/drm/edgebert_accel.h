@@ -419,7 +419,7 @@ struct drm_edgebert_job {
 	/** @target_latency_us: For JOB_AUTONOMOUS. */
 	__u32 target_latency_us;
 
-	/** @elapsed_us: For JOB_AUTONOMOUS: part of the target that is already spent. */
+	/** @elapsed_us: For JOB_AUTONOMOUS: part of the target that is already spent, see @target_start_ns. */
 	__u32 elapsed_us;
 
 	/** @buffers: Array of struct drm_edgebert_job_buffer. */
@@ -442,6 +442,13 @@ struct drm_edgebert_job {
 	 * If another is active when the job starts, it is not run and ends with -ESTALE.
 	 */
 	__u64 envm_generation;
+
+	/**
+	 * @target_start_ns: For JOB_AUTONOMOUS: absolute CLOCK_MONOTONIC time, 0: none. What has
+	 * passed since then when the job starts adds to @elapsed_us. Driver version 1.2; a
+	 * device without the capability QUEUE_TIME counts until it was given the job.
+	 */
+	__s64 target_start_ns;
 };
 
 /** struct drm_edgebert_submit - argument of SUBMIT; all jobs are accepted or none */

@@ -4,7 +4,7 @@
 runtime_tests := test_pairs test_status test_options test_model_file test_policies \
 	test_exit_predictor test_exit_replay test_operating_point test_engine test_request \
 	test_accel_backend test_accel_jobs test_device_find test_latency_modes test_tally \
-	test_custom_policy test_window test_failover test_steady_state test_process
+	test_custom_policy test_end_to_end test_window test_failover test_steady_state test_process
 test_pairs_EXTRA := tiny_model.c tiny_engine.c
 test_model_file_EXTRA := tiny_model.c
 test_policies_EXTRA := tiny_model.c tiny_engine.c
@@ -12,6 +12,7 @@ test_exit_replay_EXTRA := tiny_model.c tiny_engine.c
 test_latency_modes_EXTRA := tiny_model.c tiny_engine.c
 test_tally_EXTRA := tiny_model.c tiny_engine.c
 test_custom_policy_EXTRA := tiny_model.c tiny_engine.c
+test_end_to_end_EXTRA := tiny_model.c tiny_engine.c fake_driver.c
 test_window_EXTRA := tiny_model.c tiny_engine.c fake_driver.c
 test_failover_EXTRA := tiny_model.c tiny_engine.c fake_driver.c
 test_steady_state_EXTRA := tiny_model.c tiny_engine.c fake_driver.c

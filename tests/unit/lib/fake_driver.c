@@ -224,6 +224,13 @@ static int query_dvfs(struct fake_driver *driver, struct drm_edgebert_dev_query 
 	return driver->without_dvfs ? -EINVAL : answer(query, &dvfs, sizeof(dvfs));
 }
 
+/* Of the target, when the job starts. */
+static uint32_t elapsed_us(const struct fake_driver *driver, const struct drm_edgebert_job *job)
+{
+	return job->target_start_ns ? eb_elapsed_us((uint64_t)job->target_start_ns) +
+	       (uint32_t)(driver->queue_ns / 1000) : job->elapsed_us;
+}
+
 static void execute(struct fake_driver *driver, const struct drm_edgebert_job *job,
 		    struct drm_edgebert_result *result)
 {
@@ -241,15 +248,16 @@ static void execute(struct fake_driver *driver, const struct drm_edgebert_job *j
 		.exit_layer_limit = job->exit_layer_limit,
 		.operating_point = job->operating_point, .window_high = 0xff,
 		.flags = job->flags & DRM_EDGEBERT_JOB_AUTONOMOUS ? EDGEBERT_HW_JOB_AUTONOMOUS : 0,
-		.target_latency_us = job->target_latency_us, .elapsed_us = job->elapsed_us,
+		.target_latency_us = job->target_latency_us, .elapsed_us = elapsed_us(driver, job),
 	};
 	struct edgebert_hw_completion completion;
 
 	memcpy(descriptor.segments, job->segments, sizeof(descriptor.segments));
 	set_limits(driver);
-	result->queued_ns = result->started_ns = eb_time_ns();
+	result->queued_ns = eb_time_ns();
+	result->started_ns = result->queued_ns + driver->queue_ns;
 	eb_core_execute(driver->core, &descriptor, &memory, &completion);
-	result->ended_ns = eb_time_ns();
+	result->ended_ns = eb_time_ns() + driver->queue_ns;
 	result->status = completion.status;
 	result->error = completion.status ? -EIO : 0;
 	result->fault_command = completion.fault_command;
@@ -279,7 +287,9 @@ static struct drm_edgebert_result *result_of(struct fake_driver *driver, uint64_
 static int check_job(struct fake_driver *driver, const struct drm_edgebert_job *job)
 {
 	if (job->pad || job->flags & ~DRM_EDGEBERT_JOB_AUTONOMOUS || job->syncs.count ||
-	    (!job->flags && (job->target_latency_us || job->elapsed_us)))
+	    (!job->flags && (job->target_latency_us || job->elapsed_us ||
+			     job->target_start_ns)) ||
+	    (job->target_start_ns && driver->version_minor < 2))
 		return -EINVAL;
 	if (driver->refused_tokens && job->sequence_length == driver->refused_tokens)
 		return -E2BIG;
@@ -383,7 +393,7 @@ static int get_version(const struct fake_driver *driver, struct drm_version *ver
 	       length < version->name_len ? length : version->name_len);
 	version->name_len = length;
 	version->version_major = driver->version_major;
-	version->version_minor = 2;
+	version->version_minor = driver->version_minor;
 	version->version_patchlevel = 3;
 	return 0;
 }
@@ -508,9 +518,10 @@ void fake_driver_open(struct fake_driver *driver)
 			.opaque = driver, .open = fake_open, .close = fake_close,
 			.ioctl = fake_ioctl, .map = fake_map, .unmap = fake_unmap,
 		},
-		.capabilities = EDGEBERT_HW_CAP_ENVM_READ | EDGEBERT_HW_CAP_AUTONOMOUS_DVFS,
+		.capabilities = EDGEBERT_HW_CAP_ENVM_READ | EDGEBERT_HW_CAP_AUTONOMOUS_DVFS |
+				EDGEBERT_HW_CAP_QUEUE_TIME,
 		.window_high = UINT32_MAX, .thermal_max = UINT32_MAX,
-		.name = "edgebert", .version_major = 1,
+		.name = "edgebert", .version_major = 1, .version_minor = 2,
 		.jobs_in_flight_max = 4, .jobs_per_submit_max = 32,
 		.hw_version = EDGEBERT_HW_VERSION_MAJOR << 16,
 		.core = eb_core_create(NULL),

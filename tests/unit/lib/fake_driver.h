@@ -41,11 +41,12 @@ struct fake_driver {
 
 	/* What it says it is. */
 	const char *name;
-	int version_major;
+	int version_major, version_minor;
 	uint32_t hw_version;
 	uint32_t jobs_in_flight_max, jobs_per_submit_max;
 	uint32_t capabilities;
 	uint32_t window_low, window_high, thermal_max;	/* operating points */
+	uint64_t queue_ns;		/* jobs are said to wait so long in front of the device */
 	bool without_dvfs;		/* a driver from before QUERY_DVFS */
 	uint32_t dvfs_queries;
 

@@ -104,6 +104,8 @@ static void automatic_is_one_job_unless_only_two_can_do_it(void **state)
 	(void)state;
 	assert_int_equal(settled(&options), EB_LATENCY_ONE_JOB);
 	options.target_scope = EB_TARGET_END_TO_END;
+	assert_int_equal(settled(&options), EB_LATENCY_ONE_JOB);
+	options.latency_mode = EB_LATENCY_TWO_JOBS;
 	assert_int_equal(settled(&options), EB_LATENCY_TWO_JOBS);
 	options.latency_mode = EB_LATENCY_ONE_JOB;
 	assert_int_equal(settled(&options), EB_LATENCY_ONE_JOB);

@@ -12,7 +12,7 @@ test_pcie_$(1)_ARCHIVES := edgebert-pcie edgebert-core
 test_pcie_$(1)_PACKAGES := cmocka json-c
 test_pcie_$(1)_LIBS := -pthread -lm
 endef
-$(foreach name,registers config_space mmu jobs resets envm faults thermal,$(eval $(call pcie_test,$(name))))
+$(foreach name,registers config_space mmu jobs queue_time resets envm faults thermal,$(eval $(call pcie_test,$(name))))
 
 # The contract's header, its pages and the register table must agree.
 UNIT_TESTS += test_pcie_contract

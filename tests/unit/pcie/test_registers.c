@@ -63,7 +63,8 @@ static void identity_registers_describe_the_device(void **state)
 	assert_int_equal(driver_register(driver, EDGEBERT_HW_REG_VERSION), 0x00010000);
 	assert_int_equal(driver_register(driver, EDGEBERT_HW_REG_CAPABILITIES),
 			 EDGEBERT_HW_CAP_ENVM_READ | EDGEBERT_HW_CAP_ENVM_PROGRAM |
-			 EDGEBERT_HW_CAP_AUTONOMOUS_DVFS | EDGEBERT_HW_CAP_THERMAL);
+			 EDGEBERT_HW_CAP_AUTONOMOUS_DVFS | EDGEBERT_HW_CAP_THERMAL |
+			 EDGEBERT_HW_CAP_QUEUE_TIME);
 	limits = driver_register(driver, EDGEBERT_HW_REG_LIMITS);
 	assert_in_range(EDGEBERT_HW_LIMITS_OPERATING_POINTS(limits), 1, 16);
 	assert_int_equal(EDGEBERT_HW_LIMITS_RING_ORDER_MAX(limits), 10);

@@ -109,6 +109,8 @@ struct eb_device {
 	uint32_t fatal_code;		/* EDGEBERT_HW_FATAL_* */
 	struct eb_rings rings;
 	uint32_t head, tail;		/* jobs fetched; doorbell */
+	/* When the doorbell was rung for a job, device time; by position. */
+	uint64_t rung_ns[1u << EDGEBERT_HW_RING_ORDER_MAX];
 	uint32_t completed;		/* records written */
 	struct eb_envm_operation envm_operation;
 	bool working;			/* the worker is at a job or an eNVM operation */
@@ -163,6 +165,9 @@ void eb_fatal(struct eb_device *device, uint32_t code);
 bool eb_rings_configure(struct eb_device *device);
 bool eb_rings_overflow(const struct eb_device *device);
 /* The worker, lock not held; address: of the entry. */
+/* After the fetch of the job at a position of the ring. */
+void eb_ring_add_queue_time(struct eb_device *device, uint32_t position,
+			    struct edgebert_hw_job *job);
 int eb_ring_fetch(struct eb_device *device, uint64_t address, struct edgebert_hw_job *ret_job);
 int eb_ring_complete(struct eb_device *device, uint64_t address,
 		     const struct edgebert_hw_completion *record);

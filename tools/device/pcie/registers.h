@@ -174,7 +174,8 @@ eb_register_write eb_control_written, eb_context_abort_written, eb_context_updat
 
 /* What this model has; PREDICT is part of the core. */
 #define EB_CAPABILITIES		(EDGEBERT_HW_CAP_ENVM_READ | EDGEBERT_HW_CAP_ENVM_PROGRAM | \
-				 EDGEBERT_HW_CAP_AUTONOMOUS_DVFS | EDGEBERT_HW_CAP_THERMAL)
+				 EDGEBERT_HW_CAP_AUTONOMOUS_DVFS | EDGEBERT_HW_CAP_THERMAL | \
+				 EDGEBERT_HW_CAP_QUEUE_TIME)
 
 /* Latched values exist for every word up to the doorbell. */
 #define EB_REGISTER_WORDS	(EDGEBERT_HW_REG_SUBMIT_DOORBELL / 4 + 1)

@@ -4,6 +4,9 @@
  */
 #include "tools/device/pcie/internal.h"
 
+#define EB_RUNG_PLACES	(1u << EDGEBERT_HW_RING_ORDER_MAX)
+#define NS_PER_US	1000u
+
 /* ---- Registers: device lock held ---- */
 
 static uint64_t register_pair(const struct eb_device *device, uint32_t low_offset)
@@ -46,12 +49,43 @@ bool eb_rings_overflow(const struct eb_device *device)
 	return device->tail - device->head > device->rings.entries;
 }
 
+/* For jobs that count the time they wait here. */
+static void note_time(struct eb_device *device, uint32_t tail)
+{
+	const uint64_t now = eb_device_time(device);
+
+	/* What moves the doorbell back or too far is no job. */
+	if (tail - device->tail > EB_RUNG_PLACES)
+		return;
+	for (uint32_t position = device->tail; position != tail; position++)
+		device->rung_ns[position % EB_RUNG_PLACES] = now;
+}
+
+/*
+ * With JOB_QUEUE_TIME the time since the doorbell is part of the target that is spent; what is
+ * no autonomous job keeps the flag, which makes it a bad one.
+ */
+void eb_ring_add_queue_time(struct eb_device *device, uint32_t position,
+			    struct edgebert_hw_job *job)
+{
+	const uint16_t flags = EDGEBERT_HW_JOB_AUTONOMOUS | EDGEBERT_HW_JOB_QUEUE_TIME;
+	uint64_t elapsed_us;
+
+	if ((job->flags & flags) != flags)
+		return;
+	elapsed_us = job->elapsed_us + (eb_device_time(device) -
+		     device->rung_ns[position % EB_RUNG_PLACES] + NS_PER_US - 1) / NS_PER_US;
+	job->elapsed_us = elapsed_us < UINT32_MAX ? (uint32_t)elapsed_us : UINT32_MAX;
+	job->flags &= (uint16_t)~EDGEBERT_HW_JOB_QUEUE_TIME;
+}
+
 void eb_doorbell_written(struct eb_device *device, unsigned int index, uint32_t value)
 {
 	(void)index;
 	if (device->fatal_code != EDGEBERT_HW_FATAL_NONE ||
 	    eb_fault_fires(device, EB_FAULT_IGNORE_DOORBELL, 0))
 		return;
+	note_time(device, value);
 	device->tail = value;
 	/* While stopped the ring may still change: it is checked when it is enabled. */
 	if (!device->enabled)

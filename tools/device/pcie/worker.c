@@ -292,6 +292,7 @@ static void run_next_job(struct eb_device *device)
 		eb_fatal(device, EDGEBERT_HW_FATAL_SUBMIT_RING);
 		return;
 	}
+	eb_ring_add_queue_time(device, device->head, &job);
 	/* While the job was fetched the doorbell may have been moved back to it. */
 	device->head++;
 	if (eb_rings_overflow(device)) {
