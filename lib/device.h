@@ -24,8 +24,9 @@ struct eb_device {
 	_Atomic uint64_t models_loaded, bytes_loaded;	/* what was uploaded, ever */
 	struct eb_log log;
 	const struct eb_failover *failover;	/* NULL: nothing takes over */
+	atomic_bool lost, took_over;
 	pthread_mutex_t successor_lock;
-	struct eb_device *successor;		/* took over after this one was lost */
+	struct eb_device *successor;		/* opened after this one was lost, or was no help */
 };
 
 /* Takes the backend over, also when it fails. */

@@ -36,6 +36,25 @@ static void destroy(struct eb_engine *engine)
 	free(engine);
 }
 
+/* On the device or, with failover, on one that takes over from it. */
+static enum eb_status find_place(struct eb_engine *engine, struct eb_device *device,
+				 struct eb_device *current)
+{
+	enum eb_status status;
+
+	status = eb_place_create(current, engine->model, &engine->wanted, &engine->place);
+	if (!status || !device->failover)
+		return status;
+	if (status == EB_DEVICE_LOST)
+		return eb_place_create_successor(current, engine->model, &engine->wanted,
+						 &engine->place);
+	/* The first that took over may not do for this model. */
+	if (atomic_load(&device->lost))
+		return eb_place_create_successor(device, engine->model, &engine->wanted,
+						 &engine->place);
+	return status;
+}
+
 static enum eb_status set_up(struct eb_engine *engine, struct eb_device *device,
 			     const struct eb_engine_options *options)
 {
@@ -44,7 +63,7 @@ static enum eb_status set_up(struct eb_engine *engine, struct eb_device *device,
 
 	status = eb_engine_options_read(current, engine->model, options, &engine->wanted);
 	if (!status)
-		status = eb_place_create(current, engine->model, &engine->wanted, &engine->place);
+		status = find_place(engine, device, current);
 	if (!status)
 		status = eb_request_queue_create(engine, &engine->queue);
 	eb_device_unref(current);
@@ -110,7 +129,8 @@ static enum eb_status move(struct eb_engine *engine, const struct eb_place *lost
 	/* Held while a model is uploaded: nothing can run until it is. */
 	pthread_mutex_lock(&engine->place_lock);
 	if (engine->place == lost) {
-		status = eb_place_create_successor(lost, &engine->wanted, &next);
+		status = eb_place_create_successor(lost->device, engine->model, &engine->wanted,
+						   &next);
 		if (!status) {
 			before = engine->place;
 			engine->place = next;

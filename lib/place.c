@@ -6,9 +6,6 @@
 
 #include "lib/failover.h"
 
-/* Devices that may disappear one after the other before a sentence gives up. */
-#define SUCCESSORS_MAX 8
-
 static enum eb_status check_fit(const struct eb_device *device, const struct eb_model *model)
 {
 	const struct eb_device_info *info = &device->backend->info;
@@ -67,22 +64,27 @@ void eb_place_unref(struct eb_place *place)
 	free(place);
 }
 
-enum eb_status eb_place_create_successor(const struct eb_place *lost,
+struct succession {
+	struct eb_model *model;
+	const struct eb_policy_settings *settings;
+	struct eb_place *place;
+};
+
+static enum eb_status create_at(void *opaque, struct eb_device *device)
+{
+	struct succession *succession = opaque;
+
+	return eb_place_create(device, succession->model, succession->settings, &succession->place);
+}
+
+enum eb_status eb_place_create_successor(struct eb_device *lost, struct eb_model *model,
 					 const struct eb_policy_settings *settings,
 					 struct eb_place **ret_place)
 {
-	struct eb_device *device = eb_device_ref(lost->device), *next;
-	enum eb_status status = EB_DEVICE_LOST;
+	struct succession succession = { .model = model, .settings = settings };
+	enum eb_status status = eb_device_fail_over(lost, create_at, &succession);
 
-	/* What takes over may itself be gone by now. */
-	for (int i = 0; i < SUCCESSORS_MAX && status == EB_DEVICE_LOST; i++) {
-		status = eb_device_take_successor(device, &next);
-		eb_device_unref(device);
-		if (status)
-			return status;
-		device = next;
-		status = eb_place_create(device, lost->resident->model, settings, ret_place);
-	}
-	eb_device_unref(device);
+	if (!status)
+		*ret_place = succession.place;
 	return status;
 }

@@ -21,8 +21,8 @@ struct eb_place *eb_place_ref(struct eb_place *place);
 /* Accepts NULL. */
 void eb_place_unref(struct eb_place *place);
 
-/* A place on the device that takes over from a lost place's. */
-enum eb_status eb_place_create_successor(const struct eb_place *lost,
+/* The same on the first device that can take over from a lost one. */
+enum eb_status eb_place_create_successor(struct eb_device *lost, struct eb_model *model,
 					 const struct eb_policy_settings *settings,
 					 struct eb_place **ret_place);
 

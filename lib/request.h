@@ -11,7 +11,7 @@
 #define EB_REQUEST_THREADS_MAX 16
 /* Bounds the memory that a caller who never waits can take. */
 #define EB_REQUESTS_QUEUED_MAX 4096
-#define EB_DETAIL_MAX 512
+#define EB_DETAIL_MAX 1024
 
 enum eb_request_state {
 	EB_REQUEST_QUEUED,

@@ -162,13 +162,15 @@ static void measure(struct bench *bench, const struct run *run, uint32_t target_
 		    size_t in_flight, int accel)
 {
 	struct eb_engine_statistics figures = { .size = sizeof(figures) };
-	struct eb_engine *engine = create(bench, run, target_us);
+	struct eb_engine *first = create(bench, run, target_us), *engine;
 	uint64_t wall_ns, device_ns, busy_before, submitted, called;
 	double count;
 
-	/* Once for buffers, threads and caches, in an engine of its own so that it is not counted. */
-	classify(bench, engine, in_flight);
-	eb_engine_unref(engine);
+	/*
+	 * Once for buffers and caches, in an engine of its own so that it is not counted; it is
+	 * kept, and with it the model on the device.
+	 */
+	classify(bench, first, in_flight);
 	engine = create(bench, run, target_us);
 	busy_before = busy_us(bench);
 	submitted = submits;
@@ -192,6 +194,7 @@ static void measure(struct bench *bench, const struct run *run, uint32_t target_
 	       (unsigned long long)figures.deadline_misses);
 	fflush(stdout);
 	eb_engine_unref(engine);
+	eb_engine_unref(first);
 }
 
 int main(int argc, char **argv)

@@ -408,6 +408,24 @@ static int context_create(struct fake_driver *driver, struct drm_edgebert_contex
 	return 0;
 }
 
+static int envm_info(const struct fake_driver *driver,
+		     const struct drm_edgebert_envm_query *query)
+{
+	static const uint8_t none[16];
+	struct drm_edgebert_envm_info info = { .active_slot = DRM_EDGEBERT_ENVM_SLOT_NONE };
+
+	if (memcmp(driver->image_id, none, sizeof(none))) {
+		info.generation = 1;
+		info.active_slot = DRM_EDGEBERT_ENVM_SLOT_A;
+		memcpy(info.image.id, driver->image_id, sizeof(info.image.id));
+		info.image.bytes = PAGE;
+	}
+	if (query->pad || query->size < sizeof(info))
+		return -EINVAL;
+	memcpy((void *)(uintptr_t)query->pointer, &info, sizeof(info));
+	return 0;
+}
+
 static int dispatch(struct fake_driver *driver, unsigned long request, void *argument)
 {
 	struct drm_edgebert_bo_mmap_offset *offset = argument;
@@ -429,6 +447,8 @@ static int dispatch(struct fake_driver *driver, unsigned long request, void *arg
 	case DRM_IOCTL_EDGEBERT_CONTEXT_DESTROY:
 		driver->contexts--;
 		return 0;
+	case DRM_IOCTL_EDGEBERT_ENVM_INFO:
+		return envm_info(driver, argument);
 	case DRM_IOCTL_EDGEBERT_SUBMIT:
 		return submit(driver, argument);
 	case DRM_IOCTL_EDGEBERT_JOB_RESULT:

@@ -47,6 +47,7 @@ struct fake_driver {
 	uint32_t capabilities;
 	uint32_t window_low, window_high, thermal_max;	/* operating points */
 	uint64_t queue_ns;		/* jobs are said to wait so long in front of the device */
+	uint8_t image_id[16];		/* of the image in the eNVM; all zero: none */
 	bool without_dvfs;		/* a driver from before QUERY_DVFS */
 	uint32_t dvfs_queries;
 

@@ -24,12 +24,14 @@
 
 static struct fake_driver drivers[DEVICES];
 static struct tiny tiny;		/* its device is the first of them */
+static struct eb_model *with_image;	/* the same, and needs an image in the eNVM */
+static uint8_t *with_image_file;
 static struct eb_result expected[MANY];
 static uint32_t warnings, errors;
 static char last_warning[512];
 
 /* The first driver that can be opened. */
-static enum eb_status find(void *opaque, const struct eb_device_info *lost,
+static enum eb_status find(void *opaque, struct eb_failover_search *search,
 			   struct eb_backend_device **ret_backend)
 {
 	static const char *const paths[DEVICES] = {
@@ -38,13 +40,10 @@ static enum eb_status find(void *opaque, const struct eb_device_info *lost,
 
 	(void)opaque;
 	for (size_t i = 0; i < DEVICES; i++) {
-		if (eb_backend_accel_create(paths[i], &drivers[i].system, ret_backend))
-			continue;
-		if (eb_failover_is_alike(lost, &(*ret_backend)->info))
+		if (!eb_failover_try_node(search, paths[i], &drivers[i].system, ret_backend))
 			return EB_OK;
-		(*ret_backend)->ops->destroy(*ret_backend);
 	}
-	return eb_fail(EB_DEVICE_LOST, "%s disappeared and there is no other", lost->path);
+	return EB_DEVICE_LOST;
 }
 
 static const struct eb_failover failover = { .find = find };
@@ -65,7 +64,9 @@ static void listen(void *opaque, enum eb_log_level level, const char *message)
 static int setup(void **state)
 {
 	struct eb_engine_options options = tiny_options(EB_POLICY_LATENCY, 200);
+	const struct tiny_model_options needs_image = { .needs_image = true };
 	struct eb_engine *engine;
+	size_t size;
 
 	(void)state;
 	warnings = errors = 0;
@@ -75,6 +76,8 @@ static int setup(void **state)
 		expected[i] = tiny_run(engine, i);
 	eb_engine_unref(engine);
 	eb_device_unref(tiny.device);
+	with_image_file = tiny_model_build(&needs_image, &size);
+	assert_int_equal(eb_model_open_memory(with_image_file, size, &with_image), EB_OK);
 	for (size_t i = 0; i < DEVICES; i++)
 		fake_driver_open(&drivers[i]);
 	tiny.device = fake_driver_device(&drivers[0], "/dev/accel/accel0");
@@ -88,6 +91,8 @@ static int teardown(void **state)
 	for (size_t i = 0; i < DEVICES; i++)
 		drivers[i].lost = false;	/* lets go of what is left */
 	tiny_close(&tiny);
+	with_image = eb_model_unref(with_image);
+	free(with_image_file);
 	for (size_t i = 0; i < DEVICES; i++)
 		fake_driver_close(&drivers[i]);
 	return 0;
@@ -235,6 +240,115 @@ static void only_a_device_of_the_same_kind_takes_over(void **state)
 	eb_engine_unref(engine);
 }
 
+/* ---- devices that are there and can not take over ---- */
+
+static struct eb_engine *create_with_image(void)
+{
+	const struct eb_engine_options options = tiny_options(EB_POLICY_LATENCY, 200);
+	struct eb_engine *engine;
+
+	tiny.device->failover = &failover;
+	assert_int_equal(eb_engine_create(tiny.device, with_image, &options, &engine), EB_OK);
+	return engine;
+}
+
+static void install(size_t device)
+{
+	memcpy(drivers[device].image_id, tiny_model_image.id, sizeof(drivers[device].image_id));
+}
+
+static const char *place_path(const struct eb_engine *engine)
+{
+	return engine->place->device->backend->info.path;
+}
+
+/* Two models on a device: each goes where it can be used. */
+static void model_goes_where_its_image_is(void **state)
+{
+	struct eb_engine *plain, *engine, *late;
+	struct eb_result result;
+
+	(void)state;
+	install(0);
+	install(2);
+	plain = create(true);
+	engine = create_with_image();
+	lose(0);
+	result = tiny_run(engine, 5);
+	tiny_assert_same(&result, &expected[5]);
+	result = tiny_run(plain, 6);
+	tiny_assert_same(&result, &expected[6]);
+	assert_string_equal(place_path(engine), "/dev/accel/accel2");
+	assert_string_equal(place_path(plain), "/dev/accel/accel1");
+	/* Both were opened once, and each that work went to is told of once. */
+	assert_int_equal(drivers[1].open_files, 1);
+	assert_int_equal(drivers[2].open_files, 1);
+	assert_int_equal(warnings, 2);
+	assert_int_equal(errors, 0);
+	/* A later engine on the lost device finds its way, too. */
+	late = create_with_image();
+	assert_string_equal(place_path(late), "/dev/accel/accel2");
+	lose(1);
+	result = tiny_run(plain, 7);
+	tiny_assert_same(&result, &expected[7]);
+	assert_string_equal(place_path(plain), "/dev/accel/accel2");
+	assert_int_equal(drivers[2].open_files, 1);
+	eb_engine_unref(late);
+	eb_engine_unref(engine);
+	eb_engine_unref(plain);
+}
+
+static void what_was_tried_is_told(void **state)
+{
+	struct eb_engine *engine;
+
+	(void)state;
+	install(0);
+	engine = create_with_image();
+	lose(0);
+	drivers[2].capabilities = 0;
+	assert_int_equal(try_run(engine), EB_IMAGE_NOT_INSTALLED);
+	assert_non_null(strstr(eb_error_detail(), "/dev/accel/accel0: the device disappeared and no "
+			       "other takes over: tried "));
+	assert_non_null(strstr(eb_error_detail(), "needs the eNVM image tiny-words"));
+	assert_non_null(strstr(eb_error_detail(), "in the eNVM of /dev/accel/accel1 is none"));
+	assert_non_null(strstr(eb_error_detail(), "/dev/accel/accel2: is another kind of device"));
+	assert_int_equal(errors, 1);
+	/* Devices are not opened again and again, and what was mended is seen. */
+	assert_int_equal(try_run(engine), EB_IMAGE_NOT_INSTALLED);
+	assert_int_equal(drivers[1].open_files, 1);
+	install(1);
+	assert_int_equal(try_run(engine), EB_OK);
+	assert_string_equal(place_path(engine), "/dev/accel/accel1");
+	eb_engine_unref(engine);
+}
+
+static void device_that_is_full_is_passed_over(void **state)
+{
+	struct eb_engine *engine = create(true);
+
+	(void)state;
+	lose(0);
+	drivers[1].failing_request = DRM_IOCTL_EDGEBERT_BO_CREATE;
+	drivers[1].error = ENOMEM;
+	assert_int_equal(try_run(engine), EB_OK);
+	assert_string_equal(place_path(engine), "/dev/accel/accel2");
+	eb_engine_unref(engine);
+}
+
+/* Nobody has noticed yet that the device is gone. */
+static void engine_on_a_device_that_is_gone_starts_elsewhere(void **state)
+{
+	struct eb_engine *engine;
+
+	(void)state;
+	lose(0);
+	engine = create(true);
+	assert_string_equal(place_path(engine), "/dev/accel/accel1");
+	assert_int_equal(try_run(engine), EB_OK);
+	eb_engine_unref(engine);
+}
+
 /* ---- under load ---- */
 
 /* Devices go when some sentences have run, some are running and most are queued. */
@@ -335,6 +449,10 @@ int main(void)
 		TEST(without_failover_the_loss_is_reported),
 		TEST(last_device_lost_is_an_error_until_one_comes_back),
 		TEST(only_a_device_of_the_same_kind_takes_over),
+		TEST(model_goes_where_its_image_is),
+		TEST(what_was_tried_is_told),
+		TEST(device_that_is_full_is_passed_over),
+		TEST(engine_on_a_device_that_is_gone_starts_elsewhere),
 		TEST(every_sentence_is_answered_under_load),
 		TEST(every_sentence_ends_when_nothing_is_left),
 		TEST(option_is_checked),

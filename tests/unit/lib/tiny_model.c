@@ -445,7 +445,13 @@ static void write_sections(struct file_builder *f, struct builder *b)
 	}
 	if (!b->options.without_predictor)
 		write_predictor(f, b);
+	if (b->options.needs_image)
+		add_copy(f, EB_MODEL_ENVM_IMAGE, &tiny_model_image, sizeof(tiny_model_image));
 }
+
+const struct eb_model_envm_image tiny_model_image = {
+	.id = "tiny image ident", .name = "tiny-words", .bytes = 4096, .crc32 = 1,
+};
 
 uint8_t *tiny_model_build(const struct tiny_model_options *options, size_t *ret_size)
 {

@@ -25,7 +25,11 @@ struct tiny_model_options {
 	bool without_cycles;
 	bool only_last_exit;		/* nor predictor */
 	bool pairs;			/* made for pairs of texts */
+	bool needs_image;		/* tiny_model_image must be in the eNVM */
 };
+
+/* Named by a model that needs one; its program does not read it. */
+extern const struct eb_model_envm_image tiny_model_image;
 
 /* The file, 4096-byte aligned; free() it. options NULL: all defaults. */
 uint8_t *tiny_model_build(const struct tiny_model_options *options, size_t *ret_size);
