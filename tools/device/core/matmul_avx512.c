@@ -62,7 +62,7 @@ static inline void transpose(__m512i *v)
 
 /*
  * A pair of elements of each of the 16 rows makes a vector.  Those of two groups of rows take
- * turns, unless there is no second: packed[pair][row].
+ * turns, unless there is no second: packed[eb_sum_input_pair][row].
  */
 static void pack_rows(const int16_t *rows, size_t depth, size_t group, size_t groups,
 		      int16_t *input)
@@ -74,6 +74,8 @@ static void pack_rows(const int16_t *rows, size_t depth, size_t group, size_t gr
 	for (size_t d = 0; d < depth; d += PAIR_ELEMENTS) {
 		size_t pairs = depth - d >= PAIR_ELEMENTS ? LANES : LANES / 2;
 		__mmask16 lanes = (__mmask16)((1u << pairs) - 1);
+		const size_t first = eb_sum_input_pair(d, depth);
+		const size_t step = eb_sum_input_pair(d + 2, depth) - first;
 		__m512i tile[LANES];
 
 #pragma GCC unroll 16
@@ -83,12 +85,10 @@ static void pack_rows(const int16_t *rows, size_t depth, size_t group, size_t gr
 #pragma GCC unroll 16
 		for (size_t pair = 0; pair < LANES; pair++)
 			if (pair < pairs)
-				_mm512_storeu_si512(packed + (d / 2 + pair) * together *
+				_mm512_storeu_si512(packed + (first + pair * step) * together *
 						    PAIR_ELEMENTS, tile[pair]);
 	}
 }
-
-/* ---- Sums --------------------------------------------------------------------------- */
 
 /* ---- Sums --------------------------------------------------------------------------- */
 

@@ -24,21 +24,31 @@
 	"vmovdqu64 " plain0 "(%[input]), %%zmm20\n"				\
 	"vmovdqu64 " plain1 "(%[input]), %%zmm21\n"
 
-#define IDENTITY(sum0, sum1, column, even, odd)					\
+/*
+ * What two kinds of steps do for a column, in an order that keeps the pipes busiest: additions
+ * first, then plain products while these are on their way, last the identity's products.
+ */
+#define LOAD_WEIGHTS(column, even, odd)						\
 	"vpbroadcastd " even column ", %%zmm22\n"				\
-	"vpbroadcastd " odd column ", %%zmm23\n"				\
+	"vpbroadcastd " odd column ", %%zmm23\n"
+#define ADD_PAIRS								\
 	"vpaddw %%zmm23, %%zmm16, %%zmm25\n"					\
 	"vpaddw %%zmm22, %%zmm18, %%zmm26\n"					\
-	"vpdpwssd %%zmm26, %%zmm25, %%zmm" sum0 "\n"				\
 	"vpaddw %%zmm23, %%zmm17, %%zmm27\n"					\
-	"vpaddw %%zmm22, %%zmm19, %%zmm28\n"					\
+	"vpaddw %%zmm22, %%zmm19, %%zmm28\n"
+#define MULTIPLY_PAIRS(sum0, sum1)						\
+	"vpdpwssd %%zmm26, %%zmm25, %%zmm" sum0 "\n"				\
 	"vpdpwssd %%zmm28, %%zmm27, %%zmm" sum1 "\n"
-#define PLAIN(sum0, sum1, column, plain)					\
-	"vpbroadcastd " plain column ", %%zmm24\n"				\
+#define MULTIPLY_PLAIN(sum0, sum1)						\
 	"vpdpwssd %%zmm24, %%zmm20, %%zmm" sum0 "\n"				\
 	"vpdpwssd %%zmm24, %%zmm21, %%zmm" sum1 "\n"
+#define LOAD_PLAIN_WEIGHT(column, plain)					\
+	"vpbroadcastd " plain column ", %%zmm24\n"
+#define IDENTITY(sum0, sum1, column, even, odd)					\
+	LOAD_WEIGHTS(column, even, odd) ADD_PAIRS MULTIPLY_PAIRS(sum0, sum1)
 #define BOTH(sum0, sum1, column, even, odd, plain)				\
-	IDENTITY(sum0, sum1, column, even, odd) PLAIN(sum0, sum1, column, plain)
+	LOAD_WEIGHTS(column, even, odd) LOAD_PLAIN_WEIGHT(column, plain)	\
+	ADD_PAIRS MULTIPLY_PLAIN(sum0, sum1) MULTIPLY_PAIRS(sum0, sum1)
 
 /* The columns' weights: of the first four from one pointer, of the others from the next. */
 #define FOR_COLUMNS(DO, ...)							\
@@ -51,10 +61,13 @@
 	DO("6", "14", "(%[weights4],%[stride],2)", __VA_ARGS__)			\
 	DO("7", "15", "(%[weights4],%[stride3])", __VA_ARGS__)
 
-/* A pair of 32 input rows is 128 bytes, of weights 4; a vector has 16 pairs. */
+/*
+ * A pair of 32 input rows is 128 bytes, of weights 4; a vector has 16 pairs.  What a long step
+ * needs of the input lies together, see eb_sum_input_pair.
+ */
 #define LONG_STEP								\
-	LOAD_IDENTITY("", "64", "16*128", "16*128+64")				\
-	LOAD_PLAIN("32*128", "32*128+64")					\
+	LOAD_IDENTITY("", "64", "1*128", "1*128+64")				\
+	LOAD_PLAIN("2*128", "2*128+64")						\
 	FOR_COLUMNS(BOTH, "", "16*4", "32*4")
 #define SHORT_BLOCK								\
 	LOAD_IDENTITY("", "64", "1*128", "1*128+64")				\
@@ -65,8 +78,9 @@
 	FOR_COLUMNS(BOTH, "2*4", "3*4", "7*4")					\
 	LOAD_IDENTITY("4*128", "4*128+64", "5*128", "5*128+64")			\
 	FOR_COLUMNS(IDENTITY, "4*4", "5*4")
-#define ADVANCE(pairs)								\
-	"add $" pairs "*128, %[input]\n"					\
+#define ADVANCE_INPUT(pairs)							\
+	"add $" pairs "*128, %[input]\n"
+#define ADVANCE_WEIGHTS(pairs)							\
 	"add $" pairs "*4, %[weights0]\n"					\
 	"add $" pairs "*4, %[weights4]\n"
 
@@ -118,13 +132,14 @@ void eb_avx512_sum_32_rows(const struct eb_sum_tile *tile)
 		"jz 3f\n"
 		"1:\n"
 		"mov $16, %k[steps]\n"
-		".balign 32\n"
+		".balign 64\n"
 		"2:\n"
 		LONG_STEP
-		ADVANCE("1")
+		ADVANCE_INPUT("3")
+		ADVANCE_WEIGHTS("1")
 		"dec %k[steps]\n"
 		"jnz 2b\n"
-		ADVANCE("32")
+		ADVANCE_WEIGHTS("32")
 		"dec %[blocks]\n"
 		"jnz 1b\n"
 		"3:\n"
@@ -133,7 +148,8 @@ void eb_avx512_sum_32_rows(const struct eb_sum_tile *tile)
 		"jz 5f\n"
 		"4:\n"
 		SHORT_BLOCK
-		ADVANCE("8")
+		ADVANCE_INPUT("8")
+		ADVANCE_WEIGHTS("8")
 		"dec %[blocks]\n"
 		"jnz 4b\n"
 		"5:\n"
@@ -165,12 +181,12 @@ static inline __m512i load_pair(const int16_t *weights)
 	return _mm512_set1_epi32(pair);
 }
 
-/* The pair at `weights` and the one `distance` elements later by the identity. */
+/* Two pairs of the input by the identity; those of the weights are `distance` elements apart. */
 static inline __m512i sum_identity(const int16_t *input, const int16_t *weights,
 				   size_t distance, __m512i sum)
 {
 	__m512i even = _mm512_loadu_si512(input);
-	__m512i odd = _mm512_loadu_si512(input + distance / 2 * ROWS_PAIR);
+	__m512i odd = _mm512_loadu_si512(input + ROWS_PAIR);
 
 	DOT_PRODUCT(sum, _mm512_add_epi16(even, load_pair(weights + distance)),
 		    _mm512_add_epi16(odd, load_pair(weights)));
@@ -188,11 +204,11 @@ static __m512i sum_column(const int16_t *input, const int16_t *weights, size_t d
 {
 	for (; depth >= EB_SUM_LONG_BLOCK; depth -= EB_SUM_LONG_BLOCK) {
 		for (size_t d = 0; d < EB_SUM_VECTOR; d += 2) {
-			sum = sum_identity(input + d * 16, weights + d, EB_SUM_VECTOR, sum);
-			sum = sum_plain(input + (d + 2 * EB_SUM_VECTOR) * 16,
-					weights + d + 2 * EB_SUM_VECTOR, sum);
+			sum = sum_identity(input, weights + d, EB_SUM_VECTOR, sum);
+			sum = sum_plain(input + 2 * ROWS_PAIR, weights + d + 2 * EB_SUM_VECTOR,
+					sum);
+			input += 3 * ROWS_PAIR;
 		}
-		input += EB_SUM_LONG_BLOCK * 16;
 		weights += EB_SUM_LONG_BLOCK;
 	}
 	for (; depth; depth -= EB_SUM_SHORT_BLOCK) {

@@ -23,12 +23,26 @@
 /* Pairs of a short block that are multiplied by the next, one bit each. */
 #define EB_SUM_SHORT_PAIRS 0x15
 
+/*
+ * Where the packed input has the pair of the elements d and d + 1: the pairs of a long block
+ * that are used together lie together, because three places at once, 2048 or 4096 bytes apart,
+ * get in each other's way in the first cache.
+ */
+static inline size_t eb_sum_input_pair(size_t d, size_t depth)
+{
+	const size_t whole = depth - depth % EB_SUM_LONG_BLOCK, at = d % EB_SUM_LONG_BLOCK;
+
+	if (d >= whole)
+		return d / 2;
+	return (d - at) / 2 + at % EB_SUM_VECTOR / 2 * 3 + at / EB_SUM_VECTOR;
+}
+
 /* Columns of one call. */
 #define EB_SUM_COLUMNS 8
 
 /* The operands of sums of 16 or 32 input rows by 8 columns. */
 struct eb_sum_tile {
-	const int16_t *input;		/* [pair of elements][16 or 32 rows] */
+	const int16_t *input;		/* [eb_sum_input_pair][16 or 32 rows] */
 	const int16_t *weights;		/* [8][depth] */
 	const int32_t *weight_pairs;	/* [8]: what the identity takes away per column */
 	size_t depth;			/* a multiple of 16 */
