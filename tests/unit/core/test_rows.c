@@ -81,10 +81,12 @@ static struct edgebert_hw_command random_layernorm(struct random *random,
 	result.layernorm = (struct edgebert_hw_layernorm){
 		.input = choice->input, .input_stride = choice->stride,
 		.output = choice->output, .output_stride = choice->stride,
-		.gamma = PARAMETERS(0), .beta = PARAMETERS(8192), .epsilon = 1,
+		.gamma = PARAMETERS(0), .beta = PARAMETERS(8192),
+		.epsilon = random_below(random, 3),
 		.rows = (uint16_t)choice->rows, .columns = (uint16_t)choice->columns,
 		.input_format = choice->format, .output_format = choice->format,
 		.parameter_format = (uint8_t)random_below(random, 2),
+		.input_bias = (uint8_t)random_below(random, 8),
 		.output_bias = (uint8_t)random_below(random, 8),
 	};
 	return result;
@@ -209,11 +211,59 @@ static void a_failing_row_leaves_those_before_it(void **state)
 	}
 }
 
+#define WORDS_MAX 4096
+
+/* Rows at which a factor of the normalisation is as great as it gets. */
+static void fill_extreme(struct random *random, unsigned int kind, int16_t *words, size_t count)
+{
+	const int16_t level = (int16_t)(random_next(random) >> 8);
+
+	for (size_t i = 0; i < count; i++)
+		words[i] = kind == 0 ? level :
+			   kind == 1 ? (int16_t)(i % 2 ? INT16_MAX : INT16_MIN) :
+			   kind == 2 ? INT16_MIN : (int16_t)random_next(random);
+	/* One that differs, hardly or as much as it can. */
+	if (kind == 0 && level < INT16_MAX)
+		words[random_below(random, (uint32_t)count)]++;
+	if (kind == 2)
+		words[random_below(random, (uint32_t)count)] = INT16_MAX;
+}
+
+static void every_set_computes_extreme_rows_alike(void **state)
+{
+	static const uint32_t epsilons[] = { 0, 1, 1 << 20, UINT32_MAX };
+	static int16_t words[WORDS_MAX], gamma[WORDS_MAX], beta[WORDS_MAX];
+	static int32_t wanted[WORDS_MAX], values[WORDS_MAX], sums[WORDS_MAX];
+	const struct eb_kernels *plain = eb_kernels_find("generic");
+	struct random random = { 7 };
+
+	(void)state;
+	for (unsigned int round = 0; round < 200; round++) {
+		size_t count = round % 8 < 4 ? WORDS_MAX : 1 + random_below(&random, 100);
+
+		fill_extreme(&random, round / 8 % 4, words, count);
+		fill_extreme(&random, random_below(&random, 4), gamma, count);
+		fill_extreme(&random, random_below(&random, 4), beta, count);
+		plain->layernorm_row(words, gamma, beta, count, epsilons[round % 4], wanted);
+		plain->add_row(words, beta, count, sums);
+		for (size_t set = 0; eb_kernel_sets[set]; set++) {
+			if (!eb_kernel_sets[set]->supported())
+				continue;
+			eb_kernel_sets[set]->layernorm_row(words, gamma, beta, count,
+							   epsilons[round % 4], values);
+			assert_memory_equal(values, wanted, count * sizeof(*values));
+			eb_kernel_sets[set]->add_row(words, beta, count, values);
+			assert_memory_equal(values, sums, count * sizeof(*values));
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_set_and_thread_count_gives_the_same_rows),
 		cmocka_unit_test(a_failing_row_leaves_those_before_it),
+		cmocka_unit_test(every_set_computes_extreme_rows_alike),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

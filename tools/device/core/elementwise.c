@@ -4,32 +4,44 @@
  */
 #include "tools/device/core/command.h"
 #include "tools/device/core/operand.h"
+#include "tools/device/core/row.h"
 #include "tools/device/core/rows.h"
 
 /* ---- ADD ---------------------------------------------------------------------------- */
 
-/* opaque: how many columns */
+void eb_add_row(const int16_t *words, const int16_t *second, size_t count, int32_t *values)
+{
+	for (size_t i = 0; i < count; i++)
+		values[i] = words[i] + second[i];
+}
+
+/* What the rows share. */
+struct sum {
+	const struct eb_kernels *kernels;
+	size_t columns;
+};
+
 static void compute_sum(const void *opaque, uint32_t row, const int16_t *words,
 			const int16_t *second, int32_t *values)
 {
-	const size_t columns = *(const size_t *)opaque;
+	const struct sum *shared = opaque;
 
 	(void)row;
-	for (size_t i = 0; i < columns; i++)
-		values[i] = words[i] + second[i];
+	shared->kernels->add_row(words, second, shared->columns, values);
 }
 
 int eb_run_add(struct eb_job *job, const struct eb_operation *operation)
 {
 	const struct edgebert_hw_add *add = &operation->command->add;
-	const size_t columns = operation->columns;
+	const struct sum shared = { job->core->kernels, operation->columns };
 	const struct eb_row_operand second = { add->b, add->b_stride, add->b_format, add->b_bias };
 	const struct eb_rows rows = {
 		.input = { add->a, add->a_stride, add->a_format, add->a_bias },
 		.second = &second,
 		.output = { add->output, add->output_stride, add->output_format, add->output_bias },
-		.rows = operation->rows, .columns = columns, .output_columns = columns,
-		.compute = compute_sum, .opaque = &columns,
+		.rows = operation->rows, .columns = shared.columns,
+		.output_columns = shared.columns,
+		.compute = compute_sum, .opaque = &shared,
 	};
 	struct eb_work work = { 0 };
 	int status = eb_rows_run(job, &rows);

@@ -82,6 +82,7 @@ static const struct eb_kernels generic = {
 	.adaptivfloat_encode_row = eb_adaptivfloat_encode_row,
 	.adaptivfloat_decode_row = eb_adaptivfloat_decode_row,
 	.saturate_row = eb_saturate_row,
+	.add_row = eb_add_row,
 	.softmax_row = eb_softmax_row,
 	.layernorm_row = eb_layernorm_row,
 };

@@ -73,6 +73,8 @@ struct eb_kernels {
 	void (*adaptivfloat_decode_row)(const uint8_t *codes, size_t count, unsigned int bias,
 					int16_t *values);
 	void (*saturate_row)(const int32_t *values, size_t count, int16_t *words);
+	void (*add_row)(const int16_t *words, const int16_t *second, size_t count,
+			int32_t *values);
 	void (*softmax_row)(const int16_t *words, const int16_t *span, size_t count,
 			    int32_t *probabilities);
 	void (*layernorm_row)(const int16_t *words, const int16_t *gamma, const int16_t *beta,

@@ -21,7 +21,11 @@ void eb_avx2_adaptivfloat_encode_row(const int32_t *values, size_t count,
 void eb_avx2_adaptivfloat_decode_row(const uint8_t *codes, size_t count, unsigned int bias,
 				     int16_t *values);
 void eb_avx2_saturate_row(const int32_t *values, size_t count, int16_t *words);
+void eb_avx2_add_row(const int16_t *words, const int16_t *second, size_t count,
+		     int32_t *values);
 void eb_avx2_softmax_row(const int16_t *words, const int16_t *span, size_t count,
 			 int32_t *probabilities);
+void eb_avx2_layernorm_row(const int16_t *words, const int16_t *gamma, const int16_t *beta,
+			   size_t count, uint32_t epsilon, int32_t *values);
 
 #endif /* EDGEBERT_DEVICE_KERNELS_AVX2_H */

@@ -34,6 +34,15 @@ struct eb_layernorm_scale eb_layernorm_scale(int64_t sum, int64_t squares, size_
 	};
 }
 
+int32_t eb_layernorm_value(const struct eb_layernorm_scale *scale, int16_t word, int16_t gamma,
+			   int16_t beta)
+{
+	int64_t distance = word * (1 << (WIDE_BITS - WORD_BITS)) - scale->mean;
+	int64_t normal = (distance * scale->mantissa) >> scale->shift;
+
+	return (int32_t)((normal * gamma) >> WORD_BITS) + beta;
+}
+
 void eb_layernorm_row(const int16_t *words, const int16_t *gamma, const int16_t *beta,
 		      size_t count, uint32_t epsilon, int32_t *values)
 {
@@ -45,12 +54,8 @@ void eb_layernorm_row(const int16_t *words, const int16_t *gamma, const int16_t 
 		squares += (int32_t)words[i] * words[i];
 	}
 	scale = eb_layernorm_scale(sum, squares, count, epsilon);
-	for (size_t i = 0; i < count; i++) {
-		int64_t distance = words[i] * (1 << (WIDE_BITS - WORD_BITS)) - scale.mean;
-		int64_t normal = (distance * scale.mantissa) >> scale.shift;
-
-		values[i] = (int32_t)((normal * gamma[i]) >> WORD_BITS) + beta[i];
-	}
+	for (size_t i = 0; i < count; i++)
+		values[i] = eb_layernorm_value(&scale, words[i], gamma[i], beta[i]);
 }
 
 /* What the rows share. */

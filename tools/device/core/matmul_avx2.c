@@ -130,6 +130,7 @@ const struct eb_kernels eb_kernels_avx2 = {
 	.adaptivfloat_encode_row = eb_avx2_adaptivfloat_encode_row,
 	.adaptivfloat_decode_row = eb_avx2_adaptivfloat_decode_row,
 	.saturate_row = eb_avx2_saturate_row,
+	.add_row = eb_avx2_add_row,
 	.softmax_row = eb_avx2_softmax_row,
-	.layernorm_row = eb_layernorm_row,
+	.layernorm_row = eb_avx2_layernorm_row,
 };

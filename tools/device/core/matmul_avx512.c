@@ -168,6 +168,7 @@ static void sum(const struct eb_matmul_block *block, int32_t *sums)
 	.adaptivfloat_encode_row = eb_avx512_adaptivfloat_encode_row,	\
 	.adaptivfloat_decode_row = eb_avx512_adaptivfloat_decode_row,	\
 	.saturate_row = eb_avx512_saturate_row,			\
+	.add_row = eb_avx512_add_row,				\
 	.softmax_row = eb_avx512_softmax_row,			\
 	.layernorm_row = eb_avx512_layernorm_row
 

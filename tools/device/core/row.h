@@ -12,6 +12,9 @@
 /* Each as a Q6.10 word, cut symmetrically: -32768 is never stored. */
 void eb_saturate_row(const int32_t *values, size_t count, int16_t *words);
 
+/* values[i] = words[i] + second[i] */
+void eb_add_row(const int16_t *words, const int16_t *second, size_t count, int32_t *values);
+
 /*
  * probabilities[i] = exp(words[i] - (max + ln(sum of exp(words - max)))), times span[i]
  * unless span is NULL.  Q6.10 throughout.
@@ -32,6 +35,9 @@ struct eb_layernorm_scale {
 	int32_t mantissa;
 	int shift;
 };
+
+int32_t eb_layernorm_value(const struct eb_layernorm_scale *scale, int16_t word, int16_t gamma,
+			   int16_t beta);
 
 /* From the sums of a row's words and of their squares. */
 struct eb_layernorm_scale eb_layernorm_scale(int64_t sum, int64_t squares, size_t count,

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * Rows of codes and words with AVX2, 8 or 16 lanes at a time, and the rest of a row as the
- * plain C functions do it: the same integer operations as adaptivfloat.c, softmax.c and
- * piecewise_linear.c.
+ * plain C functions do it: the same integer operations as adaptivfloat.c, softmax.c,
+ * layernorm.c and piecewise_linear.c.
  */
 #include "tools/device/core/adaptivfloat.h"
 #include "tools/device/core/avx2.h"
@@ -70,12 +70,24 @@ void eb_avx2_saturate_row(const int32_t *values, size_t count, int16_t *words)
 	eb_saturate_row(values + i, count - i, words + i);
 }
 
-/* ---- SOFTMAX ------------------------------------------------------------------------ */
-
 static inline __m256i load_words(const int16_t *words)
 {
 	return _mm256_cvtepi16_epi32(_mm_loadu_si128((const __m128i *)words));
 }
+
+void eb_avx2_add_row(const int16_t *words, const int16_t *second, size_t count,
+		     int32_t *values)
+{
+	size_t i = 0;
+
+	for (; i + LANES <= count; i += LANES)
+		_mm256_storeu_si256((__m256i *)(values + i),
+				    _mm256_add_epi32(load_words(words + i),
+						     load_words(second + i)));
+	eb_add_row(words + i, second + i, count - i, values + i);
+}
+
+/* ---- SOFTMAX ------------------------------------------------------------------------ */
 
 /* As eb_piecewise_exp: shifts by 32 and more give zero, as there. */
 static inline __m256i exp_lanes(__m256i value)
@@ -144,4 +156,84 @@ void eb_avx2_softmax_row(const int16_t *words, const int16_t *span, size_t count
 		probabilities[i] = eb_piecewise_exp(eb_saturate_word(words[i] - shift));
 	for (size_t i = 0; span && i < count; i++)
 		probabilities[i] = (probabilities[i] * span[i]) >> 10;
+}
+
+/* ---- LAYERNORM ---------------------------------------------------------------------- */
+
+static void layernorm_sums(const int16_t *words, size_t count, int64_t *ret_sum,
+			   int64_t *ret_squares)
+{
+	const __m256i low = _mm256_set1_epi64x(UINT32_MAX);
+	__m256i sum = _mm256_setzero_si256(), squares = sum;
+	uint64_t lanes[LANES / 2];
+	size_t i = 0;
+
+	for (; i + 2 * LANES <= count; i += 2 * LANES) {
+		__m256i row = _mm256_loadu_si256((const __m256i *)(words + i));
+		/* Two squares may make 2^31: unsigned from here on. */
+		__m256i pairs = _mm256_madd_epi16(row, row);
+
+		sum = _mm256_add_epi32(sum, _mm256_madd_epi16(row, _mm256_set1_epi16(1)));
+		squares = _mm256_add_epi64(squares, _mm256_srli_epi64(pairs, 32));
+		squares = _mm256_add_epi64(squares, _mm256_and_si256(pairs, low));
+	}
+	_mm256_storeu_si256((__m256i *)lanes, squares);
+	*ret_sum = (int32_t)add_lanes(sum);
+	*ret_squares = (int64_t)(lanes[0] + lanes[1] + lanes[2] + lanes[3]);
+	for (; i < count; i++) {
+		*ret_sum += words[i];
+		*ret_squares += (int32_t)words[i] * words[i];
+	}
+}
+
+/* What a row's words are moved and multiplied by, in every lane. */
+struct scale {
+	__m256i mean, mantissa;
+	__m128i shift;
+};
+
+/* 64-bit lanes to the right with their sign, for which AVX2 has no instruction. */
+static inline __m256i shift_right(__m256i value, __m128i shift)
+{
+	const __m256i top = _mm256_set1_epi64x(INT64_MIN);
+
+	value = _mm256_srl_epi64(_mm256_xor_si256(value, top), shift);
+	return _mm256_sub_epi64(value, _mm256_srl_epi64(top, shift));
+}
+
+/* As in rows_avx512.c, where it says why 32 bits are enough for the factors. */
+static inline __m256i normalize_words(const struct scale *scale, __m256i words, __m256i gamma,
+				      __m256i beta)
+{
+	__m256i even = _mm256_sub_epi32(_mm256_slli_epi32(words, 10), scale->mean);
+	__m256i odd = _mm256_srli_epi64(even, 32);
+
+	even = shift_right(_mm256_mul_epi32(even, scale->mantissa), scale->shift);
+	odd = shift_right(_mm256_mul_epi32(odd, scale->mantissa), scale->shift);
+	even = _mm256_srli_epi64(_mm256_mul_epi32(even, gamma), 10);
+	odd = _mm256_slli_epi64(_mm256_mul_epi32(odd, _mm256_srli_epi64(gamma, 32)), 32 - 10);
+	return _mm256_add_epi32(_mm256_blend_epi32(even, odd, 0xaa), beta);
+}
+
+void eb_avx2_layernorm_row(const int16_t *words, const int16_t *gamma, const int16_t *beta,
+			   size_t count, uint32_t epsilon, int32_t *values)
+{
+	const size_t whole = count - count % LANES;
+	struct eb_layernorm_scale scale;
+	struct scale lanes;
+	int64_t sum, squares;
+
+	layernorm_sums(words, count, &sum, &squares);
+	scale = eb_layernorm_scale(sum, squares, count, epsilon);
+	lanes = (struct scale){
+		.mean = _mm256_set1_epi32((int32_t)scale.mean),
+		.mantissa = _mm256_set1_epi32(scale.mantissa),
+		.shift = _mm_cvtsi32_si128(scale.shift),
+	};
+	for (size_t i = 0; i < whole; i += LANES)
+		_mm256_storeu_si256((__m256i *)(values + i),
+				    normalize_words(&lanes, load_words(words + i),
+						    load_words(gamma + i), load_words(beta + i)));
+	for (size_t i = whole; i < count; i++)
+		values[i] = eb_layernorm_value(&scale, words[i], gamma[i], beta[i]);
 }

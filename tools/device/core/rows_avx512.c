@@ -9,6 +9,8 @@
 #include "tools/device/core/row.h"
 #include "tools/device/core/rows_avx512.h"
 
+#define WORDS 32			/* 16-bit lanes */
+
 /* ---- AdaptivFloat ------------------------------------------------------------------- */
 
 void eb_avx512_adaptivfloat_encode_row(const int32_t *values, size_t count,
@@ -27,25 +29,33 @@ void eb_avx512_adaptivfloat_encode_row(const int32_t *values, size_t count,
 	}
 }
 
+/* All ones for the words that are left of count at i. */
+static inline __mmask32 words_left(size_t count, size_t i)
+{
+	return count - i >= WORDS ? UINT32_MAX : (1u << (count - i)) - 1;
+}
+
 void eb_avx512_adaptivfloat_decode_row(const uint8_t *codes, size_t count, unsigned int bias,
 				       int16_t *values)
 {
-	const __m512i sixteen = _mm512_set1_epi32(16);
+	for (size_t i = 0; i < count; i += WORDS) {
+		__mmask32 lanes = words_left(count, i);
+		__m256i row = _mm256_maskz_loadu_epi8(lanes, codes + i);
+		__m512i code = _mm512_cvtepu8_epi16(row);
+		/* Four bits less to the left: one of the two shifts is beyond the word. */
+		__m512i left = _mm512_add_epi16(_mm512_and_si512(_mm512_srli_epi16(code, 4),
+								 _mm512_set1_epi16(7)),
+						_mm512_set1_epi16((int16_t)(bias - 4)));
+		__m512i right = _mm512_sub_epi16(_mm512_setzero_si512(), left);
+		__m512i value = _mm512_or_si512(_mm512_and_si512(code, _mm512_set1_epi16(15)),
+						_mm512_set1_epi16(16));
+		__mmask32 nonzero = _mm512_test_epi16_mask(code, _mm512_set1_epi16(0x7f));
 
-	for (size_t i = 0; i < count; i += LANES) {
-		__mmask16 lanes = lanes_left(count, i);
-		__m512i code = _mm512_cvtepu8_epi32(_mm_maskz_loadu_epi8(lanes, codes + i));
-		__m512i exponent = _mm512_and_si512(_mm512_srli_epi32(code, 4),
-						    _mm512_set1_epi32(7));
-		__m512i value = _mm512_or_si512(_mm512_and_si512(code, _mm512_set1_epi32(15)),
-						sixteen);
-		__mmask16 nonzero = _mm512_test_epi32_mask(code, _mm512_set1_epi32(0x7f));
-		__mmask16 negative = _mm512_test_epi32_mask(code, _mm512_set1_epi32(0x80));
-
-		exponent = _mm512_add_epi32(exponent, _mm512_set1_epi32((int)bias));
-		value = _mm512_srli_epi32(_mm512_maskz_sllv_epi32(nonzero, value, exponent), 4);
-		value = _mm512_mask_sub_epi32(value, negative, _mm512_setzero_si512(), value);
-		_mm256_mask_storeu_epi16(values + i, lanes, _mm512_cvtepi32_epi16(value));
+		value = _mm512_or_si512(_mm512_maskz_sllv_epi16(nonzero, value, left),
+					_mm512_maskz_srlv_epi16(nonzero, value, right));
+		value = _mm512_mask_sub_epi16(value, _mm256_movepi8_mask(row),
+					      _mm512_setzero_si512(), value);
+		_mm512_mask_storeu_epi16(values + i, lanes, value);
 	}
 }
 
@@ -61,15 +71,24 @@ void eb_avx512_saturate_row(const int32_t *values, size_t count, int16_t *words)
 	}
 }
 
-/* ---- SOFTMAX ------------------------------------------------------------------------ */
-
-#define WORDS 32			/* 16-bit lanes */
-
-/* All ones for the words that are left of count at i. */
-static inline __mmask32 words_left(size_t count, size_t i)
+static inline __m512i load_words(const int16_t *words, __mmask16 lanes)
 {
-	return count - i >= WORDS ? UINT32_MAX : (1u << (count - i)) - 1;
+	return _mm512_cvtepi16_epi32(_mm256_maskz_loadu_epi16(lanes, words));
 }
+
+void eb_avx512_add_row(const int16_t *words, const int16_t *second, size_t count,
+		       int32_t *values)
+{
+	for (size_t i = 0; i < count; i += LANES) {
+		__mmask16 lanes = lanes_left(count, i);
+
+		_mm512_mask_storeu_epi32(values + i, lanes,
+					 _mm512_add_epi32(load_words(words + i, lanes),
+							  load_words(second + i, lanes)));
+	}
+}
+
+/* ---- SOFTMAX ------------------------------------------------------------------------ */
 
 static inline __m512i repeat_four(uint64_t a, uint64_t b, uint64_t c, uint64_t d)
 {
@@ -98,11 +117,6 @@ static inline __m512i exp_words(__m512i value)
 	result = _mm512_add_epi16(result, _mm512_permutexvar_epi16(segment, starts));
 	shift = _mm512_sub_epi16(_mm512_setzero_si512(), _mm512_srai_epi16(power, 11));
 	return _mm512_srlv_epi16(result, shift);
-}
-
-static inline __m512i load_words(const int16_t *words, __mmask16 lanes)
-{
-	return _mm512_cvtepi16_epi32(_mm256_maskz_loadu_epi16(lanes, words));
 }
 
 static int16_t greatest_word(const int16_t *words, size_t count)
@@ -183,30 +197,50 @@ static void layernorm_sums(const int16_t *words, size_t count, int64_t *ret_sum,
 	*ret_squares = _mm512_reduce_add_epi64(squares);
 }
 
+/* What a row's words are moved and multiplied by, in every lane. */
+struct scale {
+	__m512i mean, mantissa;
+	__m128i shift;
+};
+
+/*
+ * Products have 64 bits, their factors 32 with the sign: the distance to the mean has 27, and
+ * a normalised word 18, as no distance is above the root of twice the count times the root of
+ * variance and epsilon.
+ */
+static inline __m512i normalize_words(const struct scale *scale, __m512i words, __m512i gamma,
+				      __m512i beta)
+{
+	__m512i even = _mm512_sub_epi32(_mm512_slli_epi32(words, 10), scale->mean);
+	__m512i odd = _mm512_srli_epi64(even, 32);
+
+	even = _mm512_sra_epi64(_mm512_mul_epi32(even, scale->mantissa), scale->shift);
+	odd = _mm512_sra_epi64(_mm512_mul_epi32(odd, scale->mantissa), scale->shift);
+	even = _mm512_srli_epi64(_mm512_mul_epi32(even, gamma), 10);
+	odd = _mm512_slli_epi64(_mm512_mul_epi32(odd, _mm512_srli_epi64(gamma, 32)), 32 - 10);
+	return _mm512_add_epi32(_mm512_mask_mov_epi32(even, 0xaaaa, odd), beta);
+}
+
 void eb_avx512_layernorm_row(const int16_t *words, const int16_t *gamma, const int16_t *beta,
 			     size_t count, uint32_t epsilon, int32_t *values)
 {
 	struct eb_layernorm_scale scale;
-	__m512i mean, mantissa;
+	struct scale lanes_scale;
 	int64_t sum, squares;
-	__m128i shift;
 
 	layernorm_sums(words, count, &sum, &squares);
 	scale = eb_layernorm_scale(sum, squares, count, epsilon);
-	mean = _mm512_set1_epi64(scale.mean);
-	mantissa = _mm512_set1_epi64(scale.mantissa);
-	shift = _mm_cvtsi32_si128(scale.shift);
+	lanes_scale = (struct scale){
+		.mean = _mm512_set1_epi32((int32_t)scale.mean),
+		.mantissa = _mm512_set1_epi32(scale.mantissa),
+		.shift = _mm_cvtsi32_si128(scale.shift),
+	};
+	for (size_t i = 0; i < count; i += LANES) {
+		__mmask16 lanes = lanes_left(count, i);
+		__m512i value = normalize_words(&lanes_scale, load_words(words + i, lanes),
+						load_words(gamma + i, lanes),
+						load_words(beta + i, lanes));
 
-	for (size_t i = 0; i < count; i += 8) {
-		__mmask8 lanes = (__mmask8)(count - i >= 8 ? 0xff : (1u << (count - i)) - 1);
-		__m512i value = _mm512_cvtepi16_epi64(_mm_maskz_loadu_epi16(lanes, words + i));
-		__m512i factor = _mm512_cvtepi16_epi64(_mm_maskz_loadu_epi16(lanes, gamma + i));
-		__m256i offset = _mm256_cvtepi16_epi32(_mm_maskz_loadu_epi16(lanes, beta + i));
-
-		value = _mm512_sub_epi64(_mm512_slli_epi64(value, 10), mean);
-		value = _mm512_sra_epi64(_mm512_mullo_epi64(value, mantissa), shift);
-		value = _mm512_srai_epi64(_mm512_mullo_epi64(value, factor), 10);
-		_mm256_mask_storeu_epi32(values + i, lanes,
-					 _mm256_add_epi32(_mm512_cvtepi64_epi32(value), offset));
+		_mm512_mask_storeu_epi32(values + i, lanes, value);
 	}
 }

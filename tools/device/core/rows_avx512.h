@@ -15,6 +15,8 @@ void eb_avx512_adaptivfloat_encode_row(const int32_t *values, size_t count,
 void eb_avx512_adaptivfloat_decode_row(const uint8_t *codes, size_t count, unsigned int bias,
 				       int16_t *values);
 void eb_avx512_saturate_row(const int32_t *values, size_t count, int16_t *words);
+void eb_avx512_add_row(const int16_t *words, const int16_t *second, size_t count,
+		       int32_t *values);
 void eb_avx512_softmax_row(const int16_t *words, const int16_t *span, size_t count,
 			   int32_t *probabilities);
 void eb_avx512_layernorm_row(const int16_t *words, const int16_t *gamma, const int16_t *beta,
