@@ -305,6 +305,41 @@ static void every_set_gives_the_same_exponentials(void **state)
 	}
 }
 
+#define ACTIVATION_END (5 << 12)	/* where the tables end; values have 12 fraction bits */
+
+/* Every value that the tables of the activations tell apart, and some beyond. */
+static void every_set_activates_every_value_alike(void **state)
+{
+	const struct eb_kernels *generic = eb_kernels_find("generic");
+
+	(void)state;
+	for (size_t set = 0; eb_kernel_sets[set]; set++) {
+		const struct eb_kernels *kernels = eb_kernel_sets[set];
+
+		if (!kernels->supported())
+			continue;
+		for (int32_t first = -ACTIVATION_END - 64; first < ACTIVATION_END + 64;
+		     first += 16) {
+			_Alignas(64) int32_t sums[256] = { 0 };
+			int16_t expected[256], actual[256];
+			int32_t bias[16];
+
+			for (int c = 0; c < 16; c++)
+				bias[c] = first + c;
+			for (uint8_t kind = 0; kind < 4; kind++) {
+				const struct eb_matmul_finish finish = {
+					.shift = 2, .activation = kind,
+					.output_format = EDGEBERT_HW_FORMAT_Q6_10,
+				};
+
+				generic->finish(&finish, sums, bias, false, expected, 32);
+				kernels->finish(&finish, sums, bias, false, actual, 32);
+				assert_memory_equal(actual, expected, sizeof(expected));
+			}
+		}
+	}
+}
+
 /* Every code and every magnitude near the ends of the activation tables. */
 static void every_set_finishes_sums_alike(void **state)
 {
@@ -367,6 +402,7 @@ int main(void)
 		cmocka_unit_test(every_set_gives_the_same_rows),
 		cmocka_unit_test(every_set_gives_the_same_exponentials),
 		cmocka_unit_test(every_set_finishes_sums_alike),
+		cmocka_unit_test(every_set_activates_every_value_alike),
 		cmocka_unit_test(unknown_kernels_and_thread_counts_are_refused),
 	};
 
