@@ -44,6 +44,16 @@ struct edgebert_vm *edgebert_vm_get(struct edgebert_vm *vm)
 }
 
 /*
+ * After an update that the device did not confirm: true when it has been reset and may be
+ * told again.  Otherwise it is lost.
+ */
+static bool edgebert_vm_reset_device(struct edgebert_device *edev)
+{
+	edgebert_recovery_reset_now(edev);
+	return !edgebert_is_lost(edev);
+}
+
+/*
  * Returns when the device can not reach anything any more that was unmapped before: it
  * has forgotten it, was reset, or is cut off from memory.
  */
@@ -60,11 +70,10 @@ static void edgebert_vm_flush(struct edgebert_vm *vm)
 		wait_for_completion(&edev->stopped);
 		return;
 	}
-	if (edgebert_core_context_update(edev, vm->hw_context)) {
-		edgebert_recovery_reset_now(edev);
-		if (!edgebert_is_lost(edev) && edgebert_core_context_update(edev, vm->hw_context))
-			edgebert_recovery_lost(edev, "it does not update translations");
-	}
+	if (edgebert_core_context_update(edev, vm->hw_context) &&
+	    edgebert_vm_reset_device(edev) &&
+	    edgebert_core_context_update(edev, vm->hw_context))
+		edgebert_recovery_lost(edev, "it does not update translations");
 	drm_dev_exit(idx);
 }
 
@@ -97,20 +106,36 @@ void edgebert_vm_put(struct edgebert_vm *vm)
 	kref_put(&vm->refcount, edgebert_vm_release);
 }
 
-/* Makes the address space known to the device, which jobs need.  -EBUSY: too many are. */
+/* True when it was the device that failed, not the caller who asked for too much. */
+static bool edgebert_vm_unconfirmed(int id)
+{
+	return id == -ETIMEDOUT || id == -ENODEV;
+}
+
+/*
+ * Makes the address space known to the device, which jobs need.  -EBUSY: too many are;
+ * -ENODEV: the device is lost, perhaps only now.
+ */
 int edgebert_vm_activate(struct edgebert_vm *vm)
 {
 	dma_addr_t directories[EDGEBERT_MMU_DIRECTORIES];
+	struct edgebert_device *edev = vm->edev;
 	int i, id;
 
 	guard(mutex)(&vm->lock);
 	if (vm->hw_context)
 		return 0;
-	if (vm->revoked || edgebert_is_lost(vm->edev))
+	if (vm->revoked || edgebert_is_lost(edev))
 		return -ENODEV;
 	for (i = 0; i < EDGEBERT_MMU_DIRECTORIES; i++)
 		directories[i] = vm->mmu.directories[i].dma;
-	id = edgebert_core_context_alloc(vm->edev, directories);
+	id = edgebert_core_context_alloc(edev, directories);
+	if (edgebert_vm_unconfirmed(id) && edgebert_vm_reset_device(edev))
+		id = edgebert_core_context_alloc(edev, directories);
+	if (edgebert_vm_unconfirmed(id)) {
+		edgebert_recovery_lost(edev, "it does not update translations");
+		return -ENODEV;
+	}
 	if (id < 0)
 		return id;
 	vm->hw_context = id;

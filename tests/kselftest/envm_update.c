@@ -4,6 +4,7 @@
  *
  * usage: edgebert-envm install SEED BYTES    a pattern to the slot that is not active
  *        edgebert-envm check SEED...         the active image is one of these patterns, and whole
+ *        edgebert-envm look-up               a job looks up embeddings in the active image: its result
  *        edgebert-envm read SLOT OFFSET BYTES
  *        edgebert-envm lock SLOT             until a reset of the function
  *        edgebert-envm info                  one "name value" per line
@@ -55,6 +56,34 @@ static int check_job(int fd, const uint8_t *wanted)
 		printf("job: error %d, status %u, or other data\n", result.error, result.status);
 		return 1;
 	}
+	return 0;
+}
+
+/* The first rows of a table at the beginning of the image, as a model's first job does. */
+static int look_up(int fd)
+{
+	struct drm_edgebert_result result;
+	struct edgebert_hw_command *embed;
+	struct workload w;
+	uint32_t i;
+
+	workload_init(&w, fd, 1);
+	for (i = 0; i < 4; i++)
+		((uint32_t *)w.source.memory)[i] = i;
+	embed = w.stream.memory;
+	memset(embed, 0, sizeof(*embed));
+	embed->opcode = EDGEBERT_HW_OP_EMBED;
+	embed->embed.indices = EDGEBERT_HW_OPERAND(0, 0);
+	embed->embed.table = EDGEBERT_HW_OPERAND(EDGEBERT_HW_SEGMENT_ENVM, 0);
+	embed->embed.output = EDGEBERT_HW_OPERAND(1, 0);
+	embed->embed.table_stride = 64;
+	embed->embed.output_stride = 64;
+	embed->embed.table_rows = 4;
+	embed->embed.rows = 4;
+	embed->embed.columns = 64;
+	result = result_of(fd, w.context, submit(fd, w.context, &w.job));
+	printf("error %d, status %u, command %u, address %#x\n", result.error, result.status,
+	       result.fault_command, result.fault_address);
 	return 0;
 }
 
@@ -133,11 +162,13 @@ int main(int argc, char **argv)
 	if (!strcmp(command, "read") && argc == 5)
 		return read_slot(fd, (uint32_t)atoi(argv[2]), (uint32_t)atoi(argv[3]),
 				 (uint32_t)atoi(argv[4]));
+	if (!strcmp(command, "look-up") && argc == 2)
+		return look_up(fd);
 	if (!strcmp(command, "lock") && argc == 3)
 		return try_envm_lock(fd, (uint32_t)atoi(argv[2])) ? fail("lock") : 0;
 	if (!strcmp(command, "info") && argc == 2)
 		return print_info(fd);
 	fprintf(stderr, "usage: edgebert-envm install SEED BYTES | check SEED... | "
-		"read SLOT OFFSET BYTES | lock SLOT | info\n");
+		"look-up | read SLOT OFFSET BYTES | lock SLOT | info\n");
 	return 2;
 }

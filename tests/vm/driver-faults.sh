@@ -117,6 +117,19 @@ loses_device() {
 	device clear && bind_again && return $lost
 }
 
+# loses_device_at_once COMMAND: before a first job runs, a new program is told.
+loses_device_at_once() {
+	# shellcheck disable=SC2086 # several words are meant
+	device clear && device $1 || return
+	load_status=0
+	edgebert-load 0 >"$GUEST_WORK/load" 2>&1 || load_status=$?
+	cat "$GUEST_WORK/load" "$state"
+	grep -q 'No such device' "$GUEST_WORK/load" && grep -q '^device: lost' "$state" &&
+		[ $load_status -ne 0 ]
+	lost=$?
+	device clear && bind_again && return $lost
+}
+
 # A failed bind says why in the kernel's log.
 bind_fails() {
 	text=$1
@@ -199,6 +212,9 @@ for code in 1 2 3 4 5 200; do
 	check "fatal error $code" resets_device "fatal code=$code after=8"
 done
 
+check "an address space is not confirmed" resets_device stuck-update
+check "an unmapped buffer is not confirmed" resets_device "stuck-update after=1"
+check "nothing is ever confirmed" loses_device_at_once "stuck-update every=1"
 check "a reset that does not end" loses_device "fatal code=1 after=8" stuck-reset
 check "a device that is dead" loses_device "dead after=8"
 check "a link that is down" loses_device "link-down after=8"

@@ -48,6 +48,52 @@ uncorrected_error() {
 	dmesg | grep -q 'image "pattern 2" is damaged'
 }
 
+# address_of SLOT: of its image, in the array.
+address_of() {
+	[ "$1" -eq 0 ] && echo $SLOT_A || echo $SLOT_B
+}
+
+# looks_up TEXT: what becomes of a job that reads embeddings from the image.
+looks_up() {
+	said=$(edgebert-envm look-up) || return
+	echo "$said, wanted: $1"
+	[ "$said" = "$1" ]
+}
+
+# Other jobs, which run meanwhile, do not notice.
+looks_up_beside_load() {
+	edgebert-load 600 >"$GUEST_WORK/load" 2>&1 &
+	load=$!
+	wait_until 30 grep -q "at work" "$GUEST_WORK/load" && looks_up "$1"
+	status=$?
+	kill -USR1 $load
+	wait $load || status=1
+	cat "$GUEST_WORK/load"
+	[ $status -eq 0 ] && grep -q ' good, 0 cancelled, 0 lost, 0 wrong$' "$GUEST_WORK/load"
+}
+
+GOOD="error 0, status 0, command 0, address 0"
+# EIO, ENVM_FAILED; the eNVM is segment 8.
+FAILED="error -5, status 14, command 0, address 0x80000000"
+
+look_up_of_a_damaged_word() {
+	image=$(address_of "$(envm_info active_slot)")
+	looks_up "$GOOD" || return
+	before=$(envm_info ecc_failed)
+	hostctl device 0 envm-spoil address="$image" && looks_up_beside_load "$FAILED" || return
+	[ "$(envm_info ecc_failed)" -gt "$before" ] || return
+	edgebert-envm install 6 1024 && looks_up "$GOOD"
+}
+
+# Reading needs the supply, too; what was stored is there when it is back.
+look_up_without_power() {
+	hostctl device 0 envm-cut-power && ! edgebert-envm install 7 1024 || return
+	looks_up_beside_load "$FAILED"
+	status=$?
+	hostctl device 0 envm-power-on && [ $status -eq 0 ] && looks_up "$GOOD" &&
+		[ "$(edgebert-envm check 6)" = 6 ]
+}
+
 # In the erase of the header: the new image was there and whole, and is not active.
 commit_without_power() {
 	edgebert-envm install 3 4096 || return
@@ -94,6 +140,8 @@ device_is_pulled() {
 check "an image is installed" edgebert-envm install 1 1024
 check "one wrong bit is corrected and counted" corrected_error
 check "more are told, and the image before is used" uncorrected_error
+check "a job's look-up of a damaged embedding fails alone" look_up_of_a_damaged_word
+check "a job's look-up without power fails alone" look_up_without_power
 check "a commit that lost power leaves the image before" commit_without_power
 check "an operation that hangs is ended by a reset" hanging_operation
 check "function resets under updates" reset_under_update

@@ -120,17 +120,25 @@ locked_slots() {
 	edgebert-envm info | sed -n 's/^locked //p'
 }
 
+# As the device sees it, which is asked while it is awake.
+locked_sectors() {
+	edgebert-envm info >/dev/null && hostctl device 0 state | sed -n 's/.*"locked_sectors": *\([0-9]*\).*/\1/p'
+}
+
 # The lock of slot A is the device's own, and lost without power.
 locks_are_kept() {
 	[ "$(edgebert-envm check $image)" = $image ] && edgebert-envm lock 0 && edgebert-envm lock 1 ||
 		return
 	locked=$(locked_slots)
+	sectors=$(locked_sectors)
 	fall_asleep memory || return
-	echo "locked before: $locked, after: $(locked_slots)"
-	[ "$locked" -ne 0 ] && [ "$(locked_slots)" -eq "$locked" ] || return
+	echo "locked before: slots $locked, sectors $sectors, after: $(locked_slots), $(locked_sectors)"
+	[ "$locked" -eq 3 ] && [ "$(locked_slots)" -eq 3 ] || return
+	[ "$sectors" -gt 500 ] && [ "$(locked_sectors)" -eq "$sectors" ] || return
 	said=$(edgebert-envm install 99 1024)
 	[ "$said" = "erase: Read-only file system" ] && [ "$(edgebert-envm check $image)" = $image ] &&
-		echo 1 >"$device/reset" && [ "$(locked_slots)" -eq 0 ]
+		echo 1 >"$device/reset" && [ "$(locked_slots)" -eq 0 ] &&
+		[ "$(locked_sectors)" -eq 0 ]
 }
 
 # A job that neither ends nor obeys keeps the system awake, until recovery has dealt with it.

@@ -708,6 +708,7 @@ static void the_state_is_json_and_true(void **state)
 	assert_int_equal(json_object_get_int(member(json, "job/commands_done")), 2);
 	assert_true(json_object_get_uint64(member(json, "job/cookie")) == job.cookie);
 	assert_true(json_object_get_boolean(member(json, "job/hangs")));
+	assert_int_equal(json_object_get_int(member(json, "envm/locked_sectors")), 0);
 	json_object_put(json);
 	free(answer);
 	command(board, "clear");

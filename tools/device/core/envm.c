@@ -386,6 +386,15 @@ void eb_envm_unlock(struct eb_envm *envm)
 		atomic_store(&envm->locked[i], false);
 }
 
+uint32_t eb_envm_locked(struct eb_envm *envm)
+{
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < EB_ENVM_SECTORS; i++)
+		count += atomic_load(&envm->locked[i]);
+	return count;
+}
+
 static void load_sector(struct eb_envm *envm, uint32_t number, const uint8_t *contents,
 			size_t size)
 {

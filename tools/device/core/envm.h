@@ -62,6 +62,8 @@ int eb_envm_check_erase(struct eb_envm *envm, uint32_t offset);
 /* One sector, until eb_envm_unlock(). */
 int eb_envm_lock(struct eb_envm *envm, uint32_t offset);
 void eb_envm_unlock(struct eb_envm *envm);
+/* How many sectors are locked. */
+uint32_t eb_envm_locked(struct eb_envm *envm);
 
 /* As delivered with these contents: erased behind them, no wear counted.  Ignores locks. */
 int eb_envm_load(struct eb_envm *envm, const void *contents, size_t size);

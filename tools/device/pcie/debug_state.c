@@ -133,6 +133,7 @@ static struct json_object *describe_envm(struct eb_device *device)
 	add(object, "command", operation->command);
 	add(object, "address", operation->address);
 	add(object, "left", operation->left);
+	add(object, "locked_sectors", eb_envm_locked(device->envm));
 	return object;
 }
 
