@@ -89,3 +89,14 @@ $(BUILD)/guest/edgebert-sleep: $(BUILD)/obj/tests/kselftest/sleep.o
 
 kselftests: $(BUILD)/guest/edgebert-sleep
 ALL_TARGETS += $(BUILD)/guest/edgebert-sleep
+
+# For the script that takes the device's capabilities away.
+$(BUILD)/obj/tests/kselftest/lacking.o: TARGET_CFLAGS += $(KSELFTEST_CFLAGS)
+OBJECT_SOURCES += tests/kselftest/lacking.c
+$(BUILD)/guest/edgebert-lacking: $(BUILD)/obj/tests/kselftest/lacking.o $(KSELFTEST_OBJECTS)
+	@mkdir -p $(@D)
+	@echo "  LINK    $@"
+	@$(CC) $(ALL_CFLAGS) -o $@ $^ $(ALL_LDFLAGS)
+
+kselftests: $(BUILD)/guest/edgebert-lacking
+ALL_TARGETS += $(BUILD)/guest/edgebert-lacking
