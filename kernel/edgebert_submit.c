@@ -8,6 +8,7 @@
 #include <linux/dma-fence-chain.h>
 #include <linux/dma-resv.h>
 #include <linux/slab.h>
+#include <linux/stddef.h>
 #include <linux/uaccess.h>
 
 #include <drm/drm_drv.h>
@@ -28,6 +29,8 @@
 
 #define EDGEBERT_SYNC_FLAGS	(DRM_EDGEBERT_SYNC_SIGNAL | DRM_EDGEBERT_SYNC_TIMELINE)
 #define EDGEBERT_COMMAND_BYTES	sizeof(struct edgebert_hw_command)
+/* What the job of version 1.0 had; it never grows. */
+#define EDGEBERT_JOB_SIZE_MIN	offsetofend(struct drm_edgebert_job, sequence)
 
 /* A syncobj to signal when a job ends. */
 struct edgebert_signal {
@@ -542,7 +545,7 @@ int edgebert_ioctl_submit(struct drm_device *drm, void *data, struct drm_file *f
 		drm_dbg(drm, "unknown submit flags %#x or no jobs\n", args->flags);
 		return -EINVAL;
 	}
-	ret = edgebert_array_check(drm, &args->jobs, sizeof(struct drm_edgebert_job),
+	ret = edgebert_array_check(drm, &args->jobs, EDGEBERT_JOB_SIZE_MIN,
 				   EDGEBERT_SUBMIT_JOBS_MAX, "jobs");
 	if (ret)
 		return ret;

@@ -50,7 +50,7 @@ refused 64 "*--in-flight 99999999999999999999 is out of range*" "a number beyond
 	"${run[@]}" --in-flight 99999999999999999999
 refused 64 "*--operating-point 64 is out of range*" "an operating point beyond any table" \
 	"${run[@]}" --operating-point 64
-refused 1 "*operating_point is 40, reference has 0 to 15*" \
+refused 64 "*--operating-point 40 does not exist: reference has 0 to 15*edgebert info*" \
 	"an operating point that the device does not have" "${run[@]}" --operating-point 40
 
 refused 64 "*--policy latency needs a --target-latency*" "policy latency without a target" \

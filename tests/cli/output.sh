@@ -51,4 +51,12 @@ status=0
 "$EDGEBERT" run --backend reference --model "$TINY" "$WORK/in" >&- 2>"$WORK/err" || status=$?
 : >"$WORK/out"
 result "a closed standard output is an error" 74 has_line "$WORK/err" "*EBADF*"
+# Nothing that is opened later may take its place.
+status=0
+echo "aa ba" | "$EDGEBERT" run --backend reference --model "$TINY" >&- 2>"$WORK/err" || status=$?
+: >"$WORK/out"
+result "the same, reading standard input" 74 has_line "$WORK/err" "*EBADF*"
+status=0
+"$EDGEBERT" run --backend reference --model "$TINY" <&- >"$WORK/out" 2>"$WORK/err" || status=$?
+result "a closed standard input is an error" 66 has_line "$WORK/err" "*standard input*EBADF*"
 end_tests

@@ -192,12 +192,30 @@ TEST(longer_elements_with_content_are_refused)
 		    E2BIG);
 }
 
+/* The structure has grown since. */
+#define JOB_SIZE_1_0	(offsetof(struct drm_edgebert_job, sequence) + sizeof(uint64_t))
+
 TEST(short_stride_is_refused)
 {
 	struct workload w;
 
 	workload_init(&w, device_open(), 1);
 	CHECK_ERRNO(try_submit_array(w.fd, w.context, 0, array_of(&w.job, 1, 8)), EINVAL);
+	CHECK_ERRNO(try_submit_array(w.fd, w.context, 0,
+				     array_of(&w.job, 1, JOB_SIZE_1_0 - 1)), EINVAL);
+}
+
+/* What they do not know is zero, whatever lies behind their jobs in memory. */
+TEST(jobs_of_version_1_0_are_accepted)
+{
+	struct workload w;
+
+	workload_init(&w, device_open(), 1);
+	w.job.deadline_ns = -1;
+	CHECK_OK(try_submit_array(w.fd, w.context, 0, array_of(&w.job, 1, JOB_SIZE_1_0)));
+	CHECK_EQ(w.job.sequence, 1);
+	CHECK_EQ(result_of(w.fd, w.context, 1).error, 0);
+	CHECK(!memcmp(w.destination.memory, w.source.memory, w.destination.size));
 }
 
 TEST(gigantic_stride_is_refused)

@@ -12,10 +12,12 @@
 		    "see the --help of the command") \
 	TOOL_STATUS(LINES_REFUSED, 65, "some input lines were refused, the others answered", \
 		    "correct the lines named on standard error") \
-	TOOL_STATUS(INPUT, 66, "an input file can not be read", "check its path and permissions") \
+	TOOL_STATUS(INPUT, 66, "an input file can not be used", \
+		    "check its path, permissions and contents") \
 	TOOL_STATUS(NOT_REACHED, 67, "no setting reaches what was asked for", \
 		    "ask for less or take another policy") \
-	TOOL_STATUS(OUTPUT, 74, "the output can not be written", "check its folder and disk space")
+	TOOL_STATUS(OUTPUT, 74, "the output can not be written", \
+		    "check where it goes: folder, disk space, or whoever should read it")
 
 enum tool_status {
 #define TOOL_STATUS_ENUM(name, value, text, remedy) EXIT_##name = value,

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 /* edgebert: finds the command, runs it, ends with its exit status. */
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "tools/edgebert/command.h"
 #include "tools/edgebert/options.h"
@@ -67,10 +69,24 @@ static const char *command_name(const char *argument)
 	return argument;
 }
 
+/*
+ * What the caller has closed stays unusable: the next file that is opened must not be taken
+ * for standard output.
+ */
+static void occupy_closed_descriptors(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+		if (fcntl(fd, F_GETFD) < 0 &&
+		    open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
+			return;
+	}
+}
+
 int main(int argc, const char **argv)
 {
 	const struct command *command;
 
+	occupy_closed_descriptors();
 	/* A closed pipe is noticed where it is written to, so that everything is released. */
 	signal(SIGPIPE, SIG_IGN);
 	if (argc < 2)

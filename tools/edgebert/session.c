@@ -70,6 +70,22 @@ int session_open_device(const struct session_options *options, struct eb_device 
 	return status == EB_OK ? 0 : report_library(status);
 }
 
+/* Told here in the words of the command line. */
+static int check_point(const struct session *session, const struct session_options *options)
+{
+	struct eb_device_info info = { .size = sizeof(info) };
+	enum eb_status status = eb_device_get_info(session->device, &info);
+
+	if (status)
+		return report_library(status);
+	if (options->policy == EB_POLICY_LATENCY ||
+	    options->operating_point < (int)info.operating_point_count)
+		return 0;
+	return report_tool(EXIT_USAGE, "--operating-point %d does not exist: %s has 0 to %u; "
+			   "edgebert info lists them", options->operating_point, info.path,
+			   info.operating_point_count - 1);
+}
+
 int session_set_policy(struct session *session, const struct session_options *options)
 {
 	struct eb_engine_options engine_options = {
@@ -120,6 +136,8 @@ int session_open(struct session *session, struct session_options *options)
 								   EB_POLICY_FULL;
 	if (!failed)
 		failed = session_open_device(options, &session->device);
+	if (!failed)
+		failed = check_point(session, options);
 	if (!failed)
 		failed = session_set_policy(session, options);
 	return failed;
