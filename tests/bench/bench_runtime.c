@@ -4,13 +4,16 @@
  * all others) for each policy and latency mode, and how long the device waits for the host, by
  * sentences in flight.
  *
- *	edgebert-bench-runtime accel|reference MODEL SENTENCES TARGET_US [COUNT]
+ *	edgebert-bench-runtime accel|reference MODEL SENTENCES TARGET_US [COUNT [POINT]]
  *
+ * POINT is the operating point of full and entropy; at a low one a paced device takes so long for
+ * a job that the host's own speed does not matter.
  * Host times are measured; latency and energy are modelled.
  */
 #include <drm/edgebert_accel.h>
 #include <edgebert/edgebert.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +28,8 @@ struct bench {
 	struct eb_batch_text texts[SENTENCES_MAX];
 	struct eb_request *requests[SENTENCES_MAX];
 	size_t count;
+	uint32_t target_us;
+	int point;			/* of full and entropy */
 };
 
 struct run {
@@ -132,12 +137,13 @@ static uint64_t classify(struct bench *bench, struct eb_engine *engine, size_t i
 	return now_ns() - started;
 }
 
-static struct eb_engine *create(struct bench *bench, const struct run *run, uint32_t target_us)
+static struct eb_engine *create(struct bench *bench, const struct run *run)
 {
+	const bool latency = run->policy == EB_POLICY_LATENCY;
 	const struct eb_engine_options options = {
 		.size = sizeof(options), .policy = run->policy, .entropy_threshold = -1,
-		.operating_point = EB_OPERATING_POINT_HIGHEST,
-		.target_latency_us = run->policy == EB_POLICY_LATENCY ? target_us : 0,
+		.operating_point = latency ? EB_OPERATING_POINT_HIGHEST : bench->point,
+		.target_latency_us = latency ? bench->target_us : 0,
 		.latency_mode = run->mode,
 	};
 	struct eb_engine *engine;
@@ -158,11 +164,10 @@ int __wrap_ioctl(int fd, unsigned long request, void *argument)
 	return __real_ioctl(fd, request, argument);
 }
 
-static void measure(struct bench *bench, const struct run *run, uint32_t target_us,
-		    size_t in_flight, int accel)
+static void measure(struct bench *bench, const struct run *run, size_t in_flight, int accel)
 {
 	struct eb_engine_statistics figures = { .size = sizeof(figures) };
-	struct eb_engine *first = create(bench, run, target_us), *engine;
+	struct eb_engine *first = create(bench, run), *engine;
 	uint64_t wall_ns, device_ns, busy_before, submitted, called;
 	double count;
 
@@ -171,7 +176,7 @@ static void measure(struct bench *bench, const struct run *run, uint32_t target_
 	 * kept, and with it the model on the device.
 	 */
 	classify(bench, first, in_flight);
-	engine = create(bench, run, target_us);
+	engine = create(bench, run);
 	busy_before = busy_us(bench);
 	submitted = submits;
 	called = others;
@@ -202,29 +207,28 @@ int main(int argc, char **argv)
 	static const size_t in_flight[] = { 1, 2, 4, 8, 16 };
 	static struct bench bench;
 	struct eb_device_options where = { .size = sizeof(where) };
-	uint32_t target_us;
 	size_t most;
 
-	if (argc < 5 || argc > 6) {
+	if (argc < 5 || argc > 7) {
 		fprintf(stderr, "usage: edgebert-bench-runtime accel|reference MODEL SENTENCES "
-			"TARGET_US [COUNT]\n");
+			"TARGET_US [COUNT [POINT]]\n");
 		return 64;
 	}
 	where.backend = strcmp(argv[1], "accel") ? EB_BACKEND_REFERENCE : EB_BACKEND_ACCEL;
-	target_us = (uint32_t)strtoul(argv[4], NULL, 10);
+	bench.target_us = (uint32_t)strtoul(argv[4], NULL, 10);
+	bench.point = argc > 6 ? atoi(argv[6]) : EB_OPERATING_POINT_HIGHEST;
 	most = argc > 5 ? strtoul(argv[5], NULL, 10) : SENTENCES_MAX;
 	read_sentences(&bench, argv[3], most < SENTENCES_MAX ? most : SENTENCES_MAX);
 	check(eb_device_open(&where, &bench.device), "opening the device");
 	find_busy_file(&bench);
 	check(eb_model_open(argv[2], &bench.model), "opening the model");
-	printf("%zu sentences, target %u us\n", bench.count, target_us);
+	printf("%zu sentences, target %u us\n", bench.count, bench.target_us);
 	printf("%-18s %9s %9s %9s %8s %8s %6s %5s %10s %10s %7s\n", "policy", "in flight",
 	       "wall us", "device us", "idle %", "submits", "calls", "jobs", "modelled ms",
 	       "modelled uJ", "misses");
 	for (size_t r = 0; r < sizeof(runs) / sizeof(runs[0]); r++) {
 		for (size_t i = 0; i < sizeof(in_flight) / sizeof(in_flight[0]); i++)
-			measure(&bench, &runs[r], target_us, in_flight[i],
-				where.backend == EB_BACKEND_ACCEL);
+			measure(&bench, &runs[r], in_flight[i], where.backend == EB_BACKEND_ACCEL);
 	}
 	for (size_t i = 0; i < bench.count; i++)
 		free((char *)(uintptr_t)bench.texts[i].text);

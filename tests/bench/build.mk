@@ -28,6 +28,10 @@ bench-runtime: all
 	@BUILD=$(BUILD) tools/vm/run-vm.sh --name bench-runtime --smp 2 --timeout 1200 -- sh -c \
 		'modprobe edgebert && /build/helpers/edgebert-bench-runtime accel \
 		/models/$(BENCH_MODEL).ebm $(bench_runtime_arguments) 30'
+	@BUILD=$(BUILD) tools/vm/run-vm.sh --name bench-runtime --smp 2 --timeout 1200 \
+		--device-args --pace -- sh -c \
+		'modprobe edgebert && /build/helpers/edgebert-bench-runtime accel \
+		/models/albert384-sst2-ee.ebm models/data/sst2-dev-100.tsv 200000 32 0'
 
 # The driver's own costs, in the VM; with the test library of the kselftests.
 $(BUILD)/obj/tests/bench/bench_driver.o: TARGET_CFLAGS += $(KSELFTEST_CFLAGS)
