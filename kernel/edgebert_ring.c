@@ -60,10 +60,10 @@ void edgebert_ring_restart(struct edgebert_device *edev)
 static void edgebert_ring_set_elapsed(struct edgebert_job *job)
 {
 	s64 waited_us = ktime_us_delta(ktime_get(), ns_to_ktime(job->target_start_ns));
+	u64 elapsed_us = job->elapsed_us + max_t(s64, waited_us, 0);
 
 	if (job->target_start_ns)
-		job->desc.elapsed_us =
-			cpu_to_le32(min_t(u64, job->elapsed_us + max_t(s64, waited_us, 0), U32_MAX));
+		job->desc.elapsed_us = cpu_to_le32(min_t(u64, elapsed_us, U32_MAX));
 }
 
 /* Gives a job the next free slot and writes its descriptor, for the doorbell to come. */

@@ -419,7 +419,10 @@ struct drm_edgebert_job {
 	/** @target_latency_us: For JOB_AUTONOMOUS. */
 	__u32 target_latency_us;
 
-	/** @elapsed_us: For JOB_AUTONOMOUS: part of the target that is already spent, see @target_start_ns. */
+	/**
+	 * @elapsed_us: For JOB_AUTONOMOUS: part of the target that is already spent; see
+	 * @target_start_ns.
+	 */
 	__u32 elapsed_us;
 
 	/** @buffers: Array of struct drm_edgebert_job_buffer. */

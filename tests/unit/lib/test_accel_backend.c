@@ -21,7 +21,6 @@
 #define SENTENCES 25
 
 static struct fake_driver driver;
-static struct tiny tiny;		/* its device is the fake one */
 static struct eb_device *reference;
 
 static enum eb_status open_device(struct eb_device **ret_device)

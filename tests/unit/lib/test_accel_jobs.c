@@ -25,7 +25,6 @@
 #define MANY 96
 
 static struct fake_driver driver;
-static struct tiny tiny;
 static struct eb_result expected[2][MANY];	/* by policy */
 
 static const enum eb_policy policies[2] = { EB_POLICY_FULL, EB_POLICY_LATENCY };

@@ -13,7 +13,6 @@
 
 #define SENTENCES 40
 
-static struct tiny tiny;
 static struct eb_decision told, answer;
 static uint32_t calls;
 static int keep;		/* the library's own choice stands */
@@ -45,13 +44,6 @@ static int setup(void **state)
 	tiny_open(&tiny, NULL);
 	calls = 0;
 	keep = 0;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	tiny_close(&tiny);
 	return 0;
 }
 
@@ -176,7 +168,7 @@ static void works_without_predictor_and_cycle_table(void **state)
 	eb_engine_unref(custom);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, tiny_teardown)
 
 int main(void)
 {

@@ -22,7 +22,6 @@
 #define TARGET_NS (TARGET_US * 1000ull)
 
 static struct fake_driver driver;
-static struct tiny tiny;
 
 static int setup(void **state)
 {

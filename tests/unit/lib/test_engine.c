@@ -13,22 +13,6 @@
 
 #include "tests/unit/lib/tiny_engine.h"
 
-static struct tiny tiny;
-
-static int setup(void **state)
-{
-	(void)state;
-	tiny_open(&tiny, NULL);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	tiny_close(&tiny);
-	return 0;
-}
-
 /* ---- devices ---- */
 
 static void reference_device_describes_itself(void **state)
@@ -492,7 +476,7 @@ static void engines_come_and_go_in_many_threads(void **state)
 	}
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, tiny_setup, tiny_teardown)
 
 int main(void)
 {

@@ -87,7 +87,6 @@ static void latency_stops_at_the_prediction_at_the_latest(void **state)
 
 /* ---- against sentences that run ---- */
 
-static struct tiny tiny;
 static struct eb_result full[SENTENCES];
 
 static int setup(void **state)
@@ -101,13 +100,6 @@ static int setup(void **state)
 	for (uint32_t i = 0; i < SENTENCES; i++)
 		full[i] = tiny_run(engine, i);
 	eb_engine_unref(engine);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	tiny_close(&tiny);
 	return 0;
 }
 
@@ -208,5 +200,5 @@ int main(void)
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return cmocka_run_group_tests(tests, setup, teardown);
+	return cmocka_run_group_tests(tests, setup, tiny_teardown);
 }

@@ -23,7 +23,6 @@
 #define MANY 120
 
 static struct fake_driver drivers[DEVICES];
-static struct tiny tiny;		/* its device is the first of them */
 static struct eb_model *with_image;	/* the same, and needs an image in the eNVM */
 static uint8_t *with_image_file;
 static struct eb_result expected[MANY];

@@ -18,22 +18,6 @@
 /* What PREDICT costs in both profiles: reading the command and predicting. */
 #define PREDICT_CYCLES 20
 
-static struct tiny tiny;
-
-static int setup(void **state)
-{
-	(void)state;
-	tiny_open(&tiny, NULL);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	tiny_close(&tiny);
-	return 0;
-}
-
 static struct eb_engine *create(uint32_t target_us, enum eb_latency_mode mode)
 {
 	struct eb_engine_options options = tiny_options(EB_POLICY_LATENCY, target_us);
@@ -336,5 +320,5 @@ int main(void)
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return cmocka_run_group_tests(tests, setup, teardown);
+	return cmocka_run_group_tests(tests, tiny_setup, tiny_teardown);
 }

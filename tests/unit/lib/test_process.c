@@ -25,22 +25,6 @@
 /* More than can be queued, even while some of them run. */
 #define BATCHES_MAX 100
 
-static struct tiny tiny;
-
-static int setup(void **state)
-{
-	(void)state;
-	tiny_open(&tiny, NULL);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	tiny_close(&tiny);
-	return 0;
-}
-
 /* Descriptors that a program executed now would have, beyond those it had before. */
 static int inherited(void)
 {
@@ -246,7 +230,7 @@ static void batches_are_taken_whole_or_not_at_all(void **state)
 	eb_engine_unref(engine);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, tiny_setup, tiny_teardown)
 
 int main(void)
 {

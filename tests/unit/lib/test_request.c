@@ -19,7 +19,6 @@
 /* Jobs at once, more than any machine has processors for. */
 #define PARALLEL_MAX 1024
 
-static struct tiny tiny;
 static struct eb_engine *engine;
 
 static int setup(void **state)

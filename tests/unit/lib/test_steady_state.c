@@ -46,34 +46,19 @@ WRAP(int, pthread_create, (pthread_t *thread, const pthread_attr_t *attributes,
      (thread, attributes, start, opaque))
 
 static struct fake_driver driver;
-static struct tiny tiny;
-
-static int setup(void **state)
-{
-	(void)state;
-	tiny_open(&tiny, NULL);
-	return 0;
-}
 
 static int setup_driver(void **state)
 {
-	setup(state);
+	tiny_setup(state);
 	eb_device_unref(tiny.device);
 	fake_driver_open(&driver);
 	tiny.device = fake_driver_device(&driver, "/dev/accel/accel7");
 	return 0;
 }
 
-static int teardown(void **state)
-{
-	(void)state;
-	tiny_close(&tiny);
-	return 0;
-}
-
 static int teardown_driver(void **state)
 {
-	teardown(state);
+	tiny_teardown(state);
 	fake_driver_close(&driver);
 	return 0;
 }
@@ -177,8 +162,8 @@ static void submitting_takes_nothing(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(counting_counts, setup, teardown),
-		cmocka_unit_test_setup_teardown(running_takes_nothing, setup, teardown),
+		cmocka_unit_test_setup_teardown(counting_counts, tiny_setup, tiny_teardown),
+		cmocka_unit_test_setup_teardown(running_takes_nothing, tiny_setup, tiny_teardown),
 		cmocka_unit_test_setup_teardown(running_takes_nothing, setup_driver,
 						teardown_driver),
 		cmocka_unit_test_setup_teardown(submitting_takes_nothing, setup_driver,

@@ -83,7 +83,6 @@ static void totals_are_those_of_the_results(void **state)
 	struct eb_engine_statistics sum = { 0 }, told = { .size = sizeof(told) };
 	struct eb_result result = { .size = sizeof(result) };
 	struct eb_engine *engine;
-	struct tiny tiny;
 
 	(void)state;
 	tiny_open(&tiny, NULL);
@@ -125,7 +124,6 @@ static void arguments_are_checked(void **state)
 	const struct eb_engine_options options = tiny_options(EB_POLICY_FULL, 0);
 	uint64_t latency_ns = 0, energy_pj = 0, shorter_ns = 0;
 	struct eb_engine *engine;
-	struct tiny tiny;
 
 	(void)state;
 	tiny_open(&tiny, NULL);
@@ -157,7 +155,6 @@ static void estimate_needs_a_cycle_table(void **state)
 	const struct tiny_model_options lacking = { .without_cycles = true };
 	const struct eb_engine_options options = tiny_options(EB_POLICY_FULL, 0);
 	struct eb_engine *engine;
-	struct tiny tiny;
 
 	(void)state;
 	tiny_open(&tiny, &lacking);

@@ -16,7 +16,6 @@
 #define HIGHEST 15
 
 static struct fake_driver driver;
-static struct tiny tiny;
 
 static int setup(void **state)
 {

@@ -11,22 +11,38 @@
 
 #define THRESHOLD 0.45f
 
-void tiny_open(struct tiny *tiny, const struct tiny_model_options *options)
+struct tiny tiny;
+
+void tiny_open(struct tiny *it, const struct tiny_model_options *options)
 {
 	const struct eb_device_options device_options = {
 		.size = sizeof(device_options), .backend = EB_BACKEND_REFERENCE,
 	};
 
-	tiny->file = tiny_model_build(options, &tiny->file_size);
-	assert_int_equal(eb_model_open_memory(tiny->file, tiny->file_size, &tiny->model), EB_OK);
-	assert_int_equal(eb_device_open(&device_options, &tiny->device), EB_OK);
+	it->file = tiny_model_build(options, &it->file_size);
+	assert_int_equal(eb_model_open_memory(it->file, it->file_size, &it->model), EB_OK);
+	assert_int_equal(eb_device_open(&device_options, &it->device), EB_OK);
 }
 
-void tiny_close(struct tiny *tiny)
+void tiny_close(struct tiny *it)
 {
-	tiny->device = eb_device_unref(tiny->device);
-	tiny->model = eb_model_unref(tiny->model);
-	free(tiny->file);
+	it->device = eb_device_unref(it->device);
+	it->model = eb_model_unref(it->model);
+	free(it->file);
+}
+
+int tiny_setup(void **state)
+{
+	(void)state;
+	tiny_open(&tiny, NULL);
+	return 0;
+}
+
+int tiny_teardown(void **state)
+{
+	(void)state;
+	tiny_close(&tiny);
+	return 0;
 }
 
 struct eb_engine_options tiny_options(enum eb_policy policy, uint32_t target_latency_us)
@@ -38,10 +54,10 @@ struct eb_engine_options tiny_options(enum eb_policy policy, uint32_t target_lat
 	};
 }
 
-struct eb_engine *tiny_engine(const struct tiny *tiny, const struct eb_engine_options *options)
+struct eb_engine *tiny_engine(const struct tiny *it, const struct eb_engine_options *options)
 {
 	struct eb_engine *engine;
-	enum eb_status status = eb_engine_create(tiny->device, tiny->model, options, &engine);
+	enum eb_status status = eb_engine_create(it->device, it->model, options, &engine);
 
 	if (status)
 		fail_msg("%s: %s", eb_status_name(status), eb_error_detail());

@@ -14,14 +14,21 @@ struct tiny {
 	struct eb_device *device;
 };
 
+/* For tests with one of them, which is most. */
+extern struct tiny tiny;
+
+/* cmocka fixtures: opens it with defaults, closes it. */
+int tiny_setup(void **state);
+int tiny_teardown(void **state);
+
 /* Fails the test when anything does.  options NULL: defaults. */
-void tiny_open(struct tiny *tiny, const struct tiny_model_options *options);
-void tiny_close(struct tiny *tiny);
+void tiny_open(struct tiny *it, const struct tiny_model_options *options);
+void tiny_close(struct tiny *it);
 
 /* Options with a threshold that makes the model's sentences exit at all layers. */
 struct eb_engine_options tiny_options(enum eb_policy policy, uint32_t target_latency_us);
 
-struct eb_engine *tiny_engine(const struct tiny *tiny, const struct eb_engine_options *options);
+struct eb_engine *tiny_engine(const struct tiny *it, const struct eb_engine_options *options);
 
 /* Runs sentence "number" of tiny_model_text. */
 struct eb_result tiny_run(struct eb_engine *engine, uint32_t number);
