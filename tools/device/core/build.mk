@@ -5,7 +5,8 @@ edgebert-core_SOURCES := $(addprefix tools/device/core/, \
 	activation.c adaptivfloat.c bitmask.c command.c core.c cycles.c elementwise.c \
 	envm.c envm_cells.c envm_ecc.c envm_file.c \
 	embedding.c energy.c execute.c exit_assessment.c kernels.c layernorm.c matmul.c \
-	matmul_generic.c operand.c operating_point.c piecewise_linear.c profile.c rows.c softmax.c workers.c)
+	matmul_generic.c matmul_strips.c operand.c operating_point.c piecewise_linear.c profile.c \
+	rows.c softmax.c workers.c)
 # Kernels for instruction sets that the rest does not need; the processor is asked first.
 ifneq ($(filter x86_64% amd64%,$(shell $(CC) -dumpmachine)),)
 edgebert-core_SOURCES += $(addprefix tools/device/core/, bitmask_avx512.c codes_avx512.c \

@@ -15,9 +15,17 @@
 /* Input rows are packed, and sums are formed, in groups of so many. */
 #define EB_MATMUL_ROWS 16
 
+/* A row of a packed block. */
+struct eb_packed_row {
+	const uint8_t *masks;		/* of the whole row */
+	const uint8_t *bytes;		/* that are stored for what is not decoded yet */
+	const uint8_t *end;		/* of the block: nothing is read from here on */
+};
+
 /* Rows of codes: `depth` elements of each from `first` on, a multiple of 16. */
 struct eb_matmul_codes {
 	const uint8_t *const *rows;
+	struct eb_packed_row *packed;	/* instead, for decode_packed_rows */
 	size_t count, first, depth;
 };
 
@@ -51,6 +59,15 @@ struct eb_kernels {
 	/* As eb_bitmask_unpack_block. */
 	bool (*unpack_block)(const void *block, size_t size, size_t block_rows, size_t depth,
 			     uint8_t *dense);
+	/*
+	 * Both or none; then unpack_block is not used.  The first checks as that does and finds
+	 * the rows, the second decodes the next `depth` elements of each.  Memory may change in
+	 * between: what is decoded is then wrong, but nothing beyond the block is read.
+	 */
+	bool (*find_packed_rows)(const void *block, size_t size, size_t block_rows, size_t depth,
+				 struct eb_packed_row *rows);
+	void (*decode_packed_rows)(const struct eb_matmul_codes *codes, int16_t *values,
+				   uint8_t *nonzero, int32_t *pairs);
 	/* rows[16][depth] to their place in the order that `sum` reads. */
 	void (*pack_rows)(const int16_t *rows, size_t depth, size_t group, size_t groups,
 			  int16_t *input);

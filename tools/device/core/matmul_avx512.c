@@ -184,6 +184,8 @@ const struct eb_kernels eb_kernels_avx512_vbmi = {
 	.name = "avx512-vbmi",
 	.supported = eb_cpu_has_avx512_vbmi,
 	.decode_rows = eb_avx512_vbmi_decode_rows,
-	.unpack_block = eb_avx512_unpack_block,
+	.unpack_block = eb_bitmask_unpack_block,
+	.find_packed_rows = eb_avx512_find_packed_rows,
+	.decode_packed_rows = eb_avx512_decode_packed_rows,
 	AVX512_KERNELS,
 };
