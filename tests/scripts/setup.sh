@@ -29,6 +29,10 @@ check_fails 1 "set EDGEBERT_DEBIAN_MIRROR" "get-vm.sh says what to do without a 
 	tools/vm/get-vm.sh checkpatch
 check "a failed download leaves no component behind" \
 	test -z "$(find "$work/cache/edgebert" -maxdepth 1 -name 'checkpatch-*' ! -name '*.partial')"
+check "without a mirror IGT's tests are left out" env XDG_CACHE_HOME="$work/cache" BUILD="$work/build" \
+	EDGEBERT_DEBIAN_MIRROR=file:///nonexistent tests/vm/make-igt
+check "and why is said" grep -q "set EDGEBERT_DEBIAN_MIRROR" "$work/build/igt.reason"
+check "and nothing of them is left" test ! -e "$work/build/igt"
 check_fails 1 "unknown guest kernel '5.10'" "run-vm.sh names an unknown kernel" \
 	tools/vm/run-vm.sh --kernel 5.10 true
 check_fails 1 "option --smp needs a value" "run-vm.sh names an option without value" \

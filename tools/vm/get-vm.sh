@@ -21,6 +21,7 @@ components:
   kernel-debug  Debian 13's kernel built here with kernel-debug.config (takes its time, once)
   checkpatch    the kernel's checkpatch.pl, taken out of linux-source
   dkms          Debian's dkms, to try packaging/dkms.conf with
+  igt           IGT's tests that concern every DRM driver, with the libraries they need
 
   --update      get the packages again even when the cache has them
 
@@ -32,12 +33,20 @@ USAGE
 
 SUITE=trixie
 BACKPORTS=trixie-backports
+# The first suite whose packages of IGT hold its tests.
+IGT_SUITE=forky
 
 # What a tree must hold so that kernels and modules can be built in a chroot of it: no package's
 # maintainer script runs, so every tool is named here, together with QEMU and its libraries.
 TOOLS_PACKAGES="qemu-system-x86 base-files bash bc binutils bison clang-19 coreutils dash diffutils
 	findutils flex gcc-14 gcc-14-for-host gcc gawk grep gzip kmod libc6-dev libelf-dev libelf1t64 m4
 	make pahole perl-base sed sparse tar xz-utils"
+
+IGT_PROGRAMS="core_auth core_debugfs core_getclient core_getstats core_getversion core_hotunplug
+	core_setmaster core_setmaster_vs_auth core_sysfs syncobj_basic syncobj_eventfd
+	syncobj_timeline syncobj_wait"
+# Besides what the programs name: the C library loads it when a thread ends itself.
+IGT_LIBRARIES="libgcc_s.so.1"
 
 # What besides the kernel's sources decides how the debug kernel turns out.
 debug_kernel_files() {
@@ -55,6 +64,7 @@ component_recipe() {
 	kernel-7) echo "$BACKPORTS|linux-image-amd64 linux-headers-amd64|^linux-" ;;
 	checkpatch) echo "$SUITE|linux-source|^linux-source-" ;;
 	dkms) echo "$SUITE|dkms|^dkms\$" ;;
+	igt) echo "$IGT_SUITE|igt-gpu-tools-tests|.|$IGT_PROGRAMS $IGT_LIBRARIES" ;;
 	*) return 1 ;;
 	esac
 }
@@ -93,17 +103,27 @@ find_mirror() {
 	echo "${mirror%/}"
 }
 
-# Writes an apt configuration whose state is all below $1; the machine's own settings for
-# proxies and the like stay in force, its hooks do not.
+# Where to look for a component of suite $1: backports need what they are made for, and what is
+# made for another suite needs only that.
+suites_with() {
+	case $1 in
+	"$SUITE" | "$BACKPORTS") printf '%s\n' "$SUITE" "$BACKPORTS" ;;
+	*) echo "$1" ;;
+	esac
+}
+
+# Writes an apt configuration for suite $2 whose state is all below $1; the machine's own settings
+# for proxies and the like stay in force, its hooks do not.
 write_apt_configuration() {
-	local directory=$1 keyring mirror
+	local directory=$1 keyring mirror suite
 
 	keyring=$(find_keyring)
 	mirror=$(find_mirror "$directory")
 	mkdir -p "$directory/state/lists/partial" "$directory/cache/archives/partial"
 	: >"$directory/status"
-	printf 'deb [signed-by=%s] %s %s main\n' "$keyring" "$mirror" "$SUITE" \
-		"$keyring" "$mirror" "$BACKPORTS" >"$directory/sources.list"
+	for suite in $(suites_with "$2"); do
+		echo "deb [signed-by=$keyring] $mirror $suite main"
+	done >"$directory/sources.list"
 	cat >"$directory/apt.conf" <<-CONFIGURATION
 		#clear APT::Update;
 		#clear DPkg;
@@ -210,6 +230,44 @@ finish_dkms() {
 	[ -x "$1/usr/sbin/dkms" ] || die "the package dkms holds no usr/sbin/dkms"
 }
 
+libraries_named_by() {
+	readelf -d "$@" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p'
+}
+
+# Copies libraries, and those that they name in turn, from directory $1 to $2.
+keep_libraries() {
+	local from=$1 to=$2 library
+	shift 2
+
+	for library in "$@"; do
+		[ ! -e "$to/$library" ] || continue
+		[ -e "$from/$library" ] || die "the packages of IGT hold no $library, which it needs"
+		strip --strip-unneeded -o "$to/$library" "$from/$library"
+		# shellcheck disable=SC2046 # several words are meant
+		keep_libraries "$from" "$to" $(libraries_named_by "$from/$library")
+	done
+}
+
+# Most of IGT is for one driver each: of the rest a root for chroot is made, as small as can be.
+finish_igt() {
+	local tree=$1 all=$1/all libraries=usr/lib/x86_64-linux-gnu programs=usr/libexec/igt-gpu-tools name
+
+	mkdir "$all"
+	mv "$tree/usr" "$all"
+	mkdir -p "$tree/$libraries" "$tree/$programs" "$tree/usr/lib64"
+	for name in $IGT_PROGRAMS; do
+		[ -x "$all/$programs/$name" ] || die "the package igt-gpu-tools-tests holds no $name"
+		cp "$all/$programs/$name" "$tree/$programs"
+	done
+	# shellcheck disable=SC2046 # several words are meant
+	keep_libraries "$all/$libraries" "$tree/$libraries" $IGT_LIBRARIES \
+		$(libraries_named_by "$tree/$programs"/*)
+	cp "$all/$libraries/ld-linux-x86-64.so.2" "$tree/usr/lib64"
+	find "$tree" -mindepth 1 -maxdepth 1 ! -name usr -exec rm -rf {} +
+	ln -s usr/lib usr/lib64 "$tree"
+	mkdir "$tree"/{dev,proc,sys,tmp}
+}
+
 finish_component() {
 	case $1 in
 	kernel-debug) "$EDGEBERT_ROOT/tools/vm/build-kernel.sh" "$2" ;;
@@ -225,10 +283,10 @@ get_component() {
 	step GET "$component from Debian $suite (once; kept in $EDGEBERT_CACHE)"
 	rm -rf "$work/tree"
 	mkdir -p "$work"
-	write_apt_configuration "$work/apt"
+	write_apt_configuration "$work/apt" "$suite"
 	apt-get -c "$work/apt/apt.conf" -qq update ||
 		die "could not read the package lists of $(awk '{ print $3; exit }' "$work/apt/sources.list");" \
-			"set EDGEBERT_DEBIAN_MIRROR to a Debian archive that has $SUITE and $BACKPORTS"
+			"set EDGEBERT_DEBIAN_MIRROR to a Debian archive that has $(suites_with "$suite" | xargs)"
 	download_packages "$work" "$suite" "$(echo "$packages" | xargs)" "$keep" "$work/apt/apt.conf"
 	step UNPACK "$component"
 	unpack_packages "$work" "$work/tree"
@@ -237,7 +295,7 @@ get_component() {
 	rm -rf "$final"
 	mv "$work/tree" "$final"
 	rm -rf "$work"
-	grep -E '^(qemu-system-x86|gcc-14|linux-(image|headers)-[0-9].*-amd64|linux-source.*|dkms) ' \
+	grep -E '^(qemu-system-x86|gcc-14|linux-(image|headers)-[0-9].*-amd64|linux-source.*|dkms|igt-.*-tests) ' \
 		"$final/versions" | while read -r name version; do step HAVE "$name $version"; done
 }
 
