@@ -8,8 +8,6 @@
 #include <string.h>
 #include <zlib.h>
 
-#define SLOT_NONE 0xffffffffu
-
 static uint32_t header_checksum(const struct edgebert_hw_envm_header *header)
 {
 	return (uint32_t)crc32_z(0, (const Bytef *)header, offsetof(struct edgebert_hw_envm_header, crc32));
@@ -45,7 +43,7 @@ static enum eb_status check_header(const char *path, const struct edgebert_hw_en
 			       EDGEBERT_HW_ENVM_HEADER_VERSION);
 	if (!eb_envm_header_is_valid(header))
 		return eb_fail(EB_IMAGE_CORRUPT, "%s: its header is damaged; copy it again", path);
-	if (header->slot != SLOT_NONE || header->sequence || header->reserved0)
+	if (header->slot != EB_ENVM_FILE_SLOT || header->sequence || header->reserved0)
 		return eb_fail(EB_IMAGE_CORRUPT, "%s: has fields set that only a device's copy has",
 			       path);
 	if (header->bytes < sizeof(struct eb_envm_table) ||

@@ -15,6 +15,9 @@
 #include "lib/model_format.h"
 #include "lib/status.h"
 
+/* header.slot of a file: it is in none yet. */
+#define EB_ENVM_FILE_SLOT 0xffffffffu
+
 struct eb_envm_image {
 	struct edgebert_hw_envm_header header;
 	uint8_t *contents;		/* header.bytes; malloc'ed */

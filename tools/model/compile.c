@@ -178,17 +178,22 @@ static void name_image(const struct eb_compile_options *options, char *name, siz
 		*dot = '\0';
 }
 
-/* The shared table must be this network's, code by code. */
-static enum eb_status check_shared_image(struct compilation *compilation,
+static enum eb_status refuse_shared_image(const struct compilation *compilation)
+{
+	return eb_fail(EB_INVALID_ARGUMENT,
+		       "%s: holds another word embedding than %s; name a file that does not exist to "
+		       "make an image for it", compilation->options->envm_image,
+		       compilation->options->checkpoint);
+}
+
+/* The shared table must be this network's, code by code: the id says so. */
+static enum eb_status check_shared_image(const struct compilation *compilation,
 					 const struct eb_envm_image *own)
 {
 	if (own->header.bytes == compilation->image.header.bytes &&
 	    memcmp(own->header.id, compilation->image.header.id, sizeof(own->header.id)) == 0)
 		return EB_OK;
-	return eb_fail(EB_INVALID_ARGUMENT,
-		       "%s: holds another word embedding than %s; name a file that does not exist to "
-		       "make an image for it", compilation->options->envm_image,
-		       compilation->options->checkpoint);
+	return refuse_shared_image(compilation);
 }
 
 /* Decides where the word embedding lies, and makes or checks its image. */
@@ -201,10 +206,11 @@ static enum eb_status place_words(struct compilation *compilation)
 	enum eb_status status = EB_OK;
 
 	summary->embedding_bytes = eb_envm_image_bytes(words);
-	if (!compilation->options->envm_image ||
-	    summary->embedding_bytes > EDGEBERT_HW_ENVM_SLOT_WHOLE_BYTES)
-		return compilation->image_is_shared ?
-			check_shared_image(compilation, &(struct eb_envm_image){ 0 }) : EB_OK;
+	if (!compilation->options->envm_image)
+		return EB_OK;
+	/* No image can hold it, so the one that is there does not. */
+	if (summary->embedding_bytes > EDGEBERT_HW_ENVM_SLOT_WHOLE_BYTES)
+		return compilation->image_is_shared ? refuse_shared_image(compilation) : EB_OK;
 	name_image(compilation->options, name, sizeof(name));
 	status = eb_envm_image_make(words, name, &own);
 	if (status)

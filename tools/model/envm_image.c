@@ -12,8 +12,6 @@
 #include "tools/device/core/bitmask.h"
 #include "tools/model/file.h"
 
-#define SLOT_NONE 0xffffffffu
-
 /* Of the packed form, or 0 where the dense one is not larger. */
 static size_t packed_bytes(const struct eb_codes *codes)
 {
@@ -67,7 +65,7 @@ enum eb_status eb_envm_image_make(const struct eb_codes *codes, const char *name
 		.header = {
 			.magic = EDGEBERT_HW_ENVM_HEADER_MAGIC,
 			.version = EDGEBERT_HW_ENVM_HEADER_VERSION,
-			.slot = SLOT_NONE,
+			.slot = EB_ENVM_FILE_SLOT,
 			.bytes = (uint32_t)eb_envm_image_bytes(codes),
 		},
 	};
