@@ -149,15 +149,18 @@ static void pack_group(void *opaque, size_t group, unsigned int worker)
 static int read_input(struct eb_matmul_run *run)
 {
 	const struct edgebert_hw_matmul *matmul = &run->operation->command->matmul;
-	size_t depth = run->operation->depth;
+	const size_t depth = run->operation->depth;
+	const uint8_t *whole = eb_operand_rows_in_place(run->job, matmul->input,
+							run->operation->rows, depth,
+							matmul->input_stride);
 
 	for (uint32_t row = 0; row < run->operation->rows; row++) {
-		int status;
+		const uint32_t offset = row * matmul->input_stride;
+		int status = EDGEBERT_HW_OK;
 
-		run->input_rows[row] = eb_operand_lasting_view(run->job, matmul->input +
-							       row * matmul->input_stride, depth,
-							       run->input_copies + row * depth,
-							       &status);
+		run->input_rows[row] = whole ? whole + offset :
+			eb_operand_lasting_view(run->job, matmul->input + offset, depth,
+						run->input_copies + row * depth, &status);
 		if (status != EDGEBERT_HW_OK)
 			return status;
 	}
@@ -213,30 +216,39 @@ static uint32_t packed_block_operand(const struct eb_matmul_run *run, size_t blo
 	return run->operation->command->matmul.weights + run->offsets[block];
 }
 
-/* Makes a block of weights readable by any thread; only the job's thread touches memory. */
-static int read_block(struct eb_matmul_run *run, size_t block, struct eb_matmul_block_codes *codes,
-		      uint8_t *copy)
+static int read_dense_block(struct eb_matmul_run *run, size_t block,
+			    struct eb_matmul_block_codes *codes, uint8_t *copy)
 {
-	const struct eb_operation *operation = run->operation;
-	const struct edgebert_hw_matmul *matmul = &operation->command->matmul;
-	size_t columns = eb_matmul_block_columns(operation, block);
+	const struct edgebert_hw_matmul *matmul = &run->operation->command->matmul;
+	const size_t columns = eb_matmul_block_columns(run->operation, block);
+	const size_t depth = run->operation->depth;
+	const uint32_t first = matmul->weights + (uint32_t)block * EB_MATMUL_COLUMNS *
+						 matmul->weights_stride;
+	const uint8_t *whole = eb_operand_rows_in_place(run->job, first, columns, depth,
+							matmul->weights_stride);
 	int status = EDGEBERT_HW_OK;
 
-	if (operation->flags & EDGEBERT_HW_CMD_PACKED) {
-		codes->packed_bytes = run->offsets[block + 1] - run->offsets[block];
-		codes->rows[0] = eb_operand_lasting_view(run->job,
-							 packed_block_operand(run, block),
-							 codes->packed_bytes, copy, &status);
-		return status;
-	}
 	for (size_t c = 0; c < columns && status == EDGEBERT_HW_OK; c++) {
-		uint32_t row = (uint32_t)(block * EB_MATMUL_COLUMNS + c);
+		const uint32_t offset = (uint32_t)c * matmul->weights_stride;
 
-		codes->rows[c] = eb_operand_lasting_view(run->job, matmul->weights +
-							 row * matmul->weights_stride,
-							 operation->depth,
-							 copy + c * operation->depth, &status);
+		codes->rows[c] = whole ? whole + offset :
+			eb_operand_lasting_view(run->job, first + offset, depth,
+						copy + c * depth, &status);
 	}
+	return status;
+}
+
+/* Makes a block of weights readable by any thread; only the job's thread touches memory. */
+static int read_block(struct eb_matmul_run *run, size_t block,
+		      struct eb_matmul_block_codes *codes, uint8_t *copy)
+{
+	int status;
+
+	if (!(run->operation->flags & EDGEBERT_HW_CMD_PACKED))
+		return read_dense_block(run, block, codes, copy);
+	codes->packed_bytes = run->offsets[block + 1] - run->offsets[block];
+	codes->rows[0] = eb_operand_lasting_view(run->job, packed_block_operand(run, block),
+						 codes->packed_bytes, copy, &status);
 	return status;
 }
 
@@ -315,17 +327,17 @@ static struct eb_work matmul_work(const struct eb_matmul_run *run)
 	uint64_t rows = operation->rows, columns = operation->columns;
 	uint64_t input = 0, weights = 0;
 	struct eb_work work = { .outputs = rows * columns };
+	uint32_t *nonzero = run->areas[0].nonzero, *input_nonzero = run->areas[0].input_nonzero;
 
-	for (size_t d = 0; d < operation->depth; d++) {
-		uint64_t nonzero = 0, input_nonzero = 0;
-
-		for (unsigned int i = 0; i < run->threads; i++) {
-			nonzero += run->areas[i].nonzero[d];
-			input_nonzero += run->areas[i].input_nonzero[d];
+	for (unsigned int i = 1; i < run->threads; i++)
+		for (size_t d = 0; d < operation->depth; d++) {
+			nonzero[d] += run->areas[i].nonzero[d];
+			input_nonzero[d] += run->areas[i].input_nonzero[d];
 		}
-		input += input_nonzero;
-		weights += nonzero;
-		work.multiplications += input_nonzero * nonzero;
+	for (size_t d = 0; d < operation->depth; d++) {
+		input += input_nonzero[d];
+		weights += nonzero[d];
+		work.multiplications += (uint64_t)input_nonzero[d] * nonzero[d];
 	}
 	input += rows * operation->depth / EDGEBERT_HW_LANES * 2;
 	weights += columns * operation->depth / EDGEBERT_HW_LANES * 2;

@@ -177,6 +177,12 @@ const void *eb_operand_lasting_view(struct eb_job *job, uint32_t operand, size_t
 	return *status == EDGEBERT_HW_OK ? copy : NULL;
 }
 
+const uint8_t *eb_operand_rows_in_place(struct eb_job *job, uint32_t operand, size_t rows,
+					size_t row_bytes, uint32_t stride)
+{
+	return in_place(job, operand, (rows - 1) * stride + row_bytes);
+}
+
 void eb_saturate_row(const int32_t *values, size_t count, int16_t *words)
 {
 	for (size_t i = 0; i < count; i++)

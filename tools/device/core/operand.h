@@ -51,6 +51,13 @@ const void *eb_operand_view(struct eb_job *job, uint32_t operand, size_t size, i
 const void *eb_operand_lasting_view(struct eb_job *job, uint32_t operand, size_t size, void *copy,
 				    int *status);
 
+/*
+ * Where the first of rows lies, `stride` apart, when all of them can be read in place until the
+ * job's next write; NULL: not all can.
+ */
+const uint8_t *eb_operand_rows_in_place(struct eb_job *job, uint32_t operand, size_t rows,
+					size_t row_bytes, uint32_t stride);
+
 /* One row of AF8 or Q6.10 elements as Q6.10 words. */
 int eb_operand_read_words(struct eb_job *job, uint32_t operand, uint8_t format, uint8_t bias,
 			  size_t count, int16_t *words);

@@ -69,16 +69,30 @@ static bool get_buffers(struct run *run, struct eb_core *core)
 	return true;
 }
 
-/* Where one row of an operand can be read by any thread until the batch is written. */
+/*
+ * Where one row of an operand can be read by any thread until the batch is written; `whole` is
+ * that place of the batch's first, if all can be read in place.
+ */
 static const uint8_t *view_row(struct run *run, const struct eb_row_operand *operand,
-			       uint32_t row, size_t place, int *status)
+			       const uint8_t *whole, uint32_t row, size_t place, int *status)
 {
+	*status = EDGEBERT_HW_OK;
+	if (whole)
+		return whole + (row - run->first) * operand->stride;
 	return eb_operand_lasting_view(run->job, operand->operand + row * operand->stride,
 				       input_bytes(run, operand),
 				       run->copies + place * run->copy_bytes, status);
 }
 
-static int view_second(struct run *run, uint32_t row, size_t place)
+/* The first row of the batch, or NULL. */
+static const uint8_t *view_batch(struct run *run, const struct eb_row_operand *operand,
+				 uint32_t count)
+{
+	return eb_operand_rows_in_place(run->job, operand->operand + run->first * operand->stride,
+					count, input_bytes(run, operand), operand->stride);
+}
+
+static int view_second(struct run *run, const uint8_t *whole, uint32_t row, size_t place)
 {
 	const struct eb_row_operand *second = run->rows->second;
 	int status = EDGEBERT_HW_OK;
@@ -86,7 +100,7 @@ static int view_second(struct run *run, uint32_t row, size_t place)
 	if (!second)
 		return status;
 	if (second->stride) {
-		run->views[place] = view_row(run, second, row, place, &status);
+		run->views[place] = view_row(run, second, whole, row, place, &status);
 		return status;
 	}
 	/* Read once, whatever the output overwrites. */
@@ -100,14 +114,18 @@ static int view_second(struct run *run, uint32_t row, size_t place)
 /* Finds the rows of the batch; those before one that cannot be read are ready. */
 static int read_batch(struct run *run, uint32_t count)
 {
+	const struct eb_row_operand *second = run->rows->second;
+	const uint8_t *inputs = view_batch(run, &run->rows->input, count);
+	const uint8_t *seconds = second && second->stride ? view_batch(run, second, count) : NULL;
+
 	for (run->ready = 0; run->ready < count; run->ready++) {
 		uint32_t row = run->first + run->ready;
 		size_t place = 2 * (size_t)run->ready;
 		int status;
 
-		run->views[place] = view_row(run, &run->rows->input, row, place, &status);
+		run->views[place] = view_row(run, &run->rows->input, inputs, row, place, &status);
 		if (status == EDGEBERT_HW_OK)
-			status = view_second(run, row, place + 1);
+			status = view_second(run, seconds, row, place + 1);
 		if (status != EDGEBERT_HW_OK)
 			return status;
 	}
