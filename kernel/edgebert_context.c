@@ -14,6 +14,7 @@
 
 #include "edgebert_context.h"
 #include "edgebert_device.h"
+#include "edgebert_points.h"
 #include "edgebert_drv.h"
 #include "edgebert_sched.h"
 #include "edgebert_vm.h"
@@ -125,17 +126,16 @@ static int edgebert_context_priority(u32 priority, enum drm_sched_priority *resu
 static int edgebert_context_set_window(struct edgebert_device *edev,
 				       struct edgebert_context *context, u32 low, u32 high)
 {
-	u32 highest = edev->info.point_count - 1;
+	u16 window;
+	int ret;
 
-	if (high == U32_MAX)
-		high = highest;
-	if (high > highest || low > high) {
+	ret = edgebert_points_window(&edev->info, low, high, &window);
+	if (ret)
 		drm_dbg(&edev->drm, "operating points %u..%u are not within 0..%u\n", low, high,
-			highest);
-		return -EINVAL;
-	}
-	WRITE_ONCE(context->window, high << 8 | low);
-	return 0;
+			edev->info.point_count - 1);
+	else
+		WRITE_ONCE(context->window, window);
+	return ret;
 }
 
 /*

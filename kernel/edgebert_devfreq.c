@@ -17,58 +17,27 @@
 #include "edgebert_devfreq.h"
 #include "edgebert_device.h"
 #include "edgebert_dvfs.h"
+#include "edgebert_points.h"
 
 /* For governors that poll, which the driver's own does not. */
 #define EDGEBERT_DEVFREQ_POLLING_MS	100
 
-static unsigned long edgebert_devfreq_hz(struct edgebert_device *edev, u32 point)
-{
-	return edev->info.points[point].khz * 1000ul;
-}
-
-/* The highest point at or below a frequency, else the lowest. */
-static u32 edgebert_devfreq_point_below(struct edgebert_device *edev, unsigned long hz)
-{
-	u32 point = edev->info.point_count - 1;
-
-	while (point && edgebert_devfreq_hz(edev, point) > hz)
-		point--;
-	return point;
-}
-
-/* The lowest point at or above a frequency, else the highest. */
-static u32 edgebert_devfreq_point_above(struct edgebert_device *edev, unsigned long hz)
-{
-	u32 point = 0;
-
-	while (point < edev->info.point_count - 1 && edgebert_devfreq_hz(edev, point) < hz)
-		point++;
-	return point;
-}
-
 /*
  * Called by devfreq, its lock held, whenever a limit or the governor's choice changed.
- * Limits with no point in between leave the next lower one, as the upper limit is the one
- * that protects something.
  */
 static int edgebert_devfreq_target(struct device *dev, unsigned long *hz, u32 flags)
 {
 	struct edgebert_device *edev = dev_get_drvdata(dev);
+	struct edgebert_points_choice choice;
 	unsigned long min = 0, max = ULONG_MAX;
-	u32 low, high, point;
 
 	/* Not yet, when the governor is started. */
 	if (edev->devfreq.devfreq)
 		devfreq_get_freq_range(edev->devfreq.devfreq, &min, &max);
-	high = edgebert_devfreq_point_below(edev, max);
-	low = min(edgebert_devfreq_point_above(edev, min), high);
-	if (flags & DEVFREQ_FLAG_LEAST_UPPER_BOUND)
-		point = edgebert_devfreq_point_below(edev, *hz);
-	else
-		point = edgebert_devfreq_point_above(edev, *hz);
-	point = clamp(point, low, high);
-	*hz = edgebert_devfreq_hz(edev, point);
-	edgebert_dvfs_set_window(edev, low, high, point);
+	choice = edgebert_points_choose(&edev->info, min, max, *hz,
+					flags & DEVFREQ_FLAG_LEAST_UPPER_BOUND);
+	*hz = edgebert_points_hz(&edev->info, choice.point);
+	edgebert_dvfs_set_window(edev, choice.low, choice.high, choice.point);
 	return 0;
 }
 
@@ -80,7 +49,7 @@ static int edgebert_devfreq_current(struct device *dev, unsigned long *hz)
 
 	ret = edgebert_dvfs_read(edev, &state);
 	if (!ret)
-		*hz = edgebert_devfreq_hz(edev, state.current_point);
+		*hz = edgebert_points_hz(&edev->info, state.current_point);
 	return ret;
 }
 
@@ -143,7 +112,7 @@ static int edgebert_devfreq_add_points(struct edgebert_device *edev)
 	u32 i;
 
 	for (i = 0; i < edev->info.point_count; i++) {
-		data.freq = edgebert_devfreq_hz(edev, i);
+		data.freq = edgebert_points_hz(&edev->info, i);
 		data.u_volt = edev->info.points[i].millivolt * 1000ul;
 		ret = dev_pm_opp_add_dynamic(edev->drm.dev, &data);
 		if (ret)
@@ -157,7 +126,7 @@ static int __maybe_unused edgebert_devfreq_power(struct device *dev, unsigned lo
 						 unsigned long *khz)
 {
 	struct edgebert_device *edev = dev_get_drvdata(dev);
-	u32 point = edgebert_devfreq_point_above(edev, *khz * 1000);
+	u32 point = edgebert_points_above(&edev->info, *khz * 1000);
 
 	if (edev->info.points[point].khz < *khz)
 		return -EINVAL;
@@ -185,7 +154,7 @@ static int edgebert_devfreq_add(struct edgebert_device *edev)
 
 	devfreq->looked_at = ktime_get();
 	devfreq->profile = (struct devfreq_dev_profile) {
-		.initial_freq = edgebert_devfreq_hz(edev, edev->info.point_count - 1),
+		.initial_freq = edgebert_points_hz(&edev->info, edev->info.point_count - 1),
 		.polling_ms = EDGEBERT_DEVFREQ_POLLING_MS,
 		.target = edgebert_devfreq_target,
 		.get_dev_status = edgebert_devfreq_status,

@@ -6,6 +6,7 @@
  * over at least a second, and temperature in whole degrees: finer steps would tell what
  * the jobs of others compute.  Reading does not wake the device up.
  */
+#include <kunit/visibility.h>
 #include <linux/device.h>
 #include <linux/hwmon.h>
 #include <linux/hwmon-sysfs.h>
@@ -22,10 +23,20 @@
 #define EDGEBERT_PJ_PER_UJ		(1000 * 1000)
 #define EDGEBERT_UW_PER_MW		1000
 
-static u64 edgebert_hwmon_energy_uj(const struct edgebert_stats *stats)
+VISIBLE_IF_KUNIT u64 edgebert_hwmon_energy_uj(const struct edgebert_stats *stats)
 {
 	return div_u64(stats->energy_pj, EDGEBERT_PJ_PER_UJ);
 }
+EXPORT_SYMBOL_IF_KUNIT(edgebert_hwmon_energy_uj);
+
+/* In whole milliwatts; 0 when nothing was done. */
+VISIBLE_IF_KUNIT u64 edgebert_hwmon_power_uw(u64 energy_uj, u64 busy_us)
+{
+	if (!busy_us)
+		return 0;
+	return div64_u64(energy_uj * 1000, busy_us) * EDGEBERT_UW_PER_MW;
+}
+EXPORT_SYMBOL_IF_KUNIT(edgebert_hwmon_power_uw);
 
 /*
  * Power while jobs run: modelled energy by modelled time, which are of the same clock, as
@@ -36,7 +47,7 @@ static u64 edgebert_hwmon_average_uw(struct edgebert_device *edev)
 	struct edgebert_hwmon *hwmon = &edev->hwmon;
 	ktime_t now = ktime_get();
 	struct edgebert_stats stats;
-	u64 energy_uj, busy_us, milliwatts;
+	u64 energy_uj, busy_us;
 
 	guard(mutex)(&hwmon->lock);
 	if (ktime_ms_delta(now, hwmon->since) < EDGEBERT_HWMON_INTERVAL_MS)
@@ -44,9 +55,8 @@ static u64 edgebert_hwmon_average_uw(struct edgebert_device *edev)
 	edgebert_ring_stats(edev, &edev->ring.stats, &stats);
 	energy_uj = edgebert_hwmon_energy_uj(&stats);
 	busy_us = div_u64(stats.modelled_ns, 1000);
-	milliwatts = div64_u64((energy_uj - hwmon->energy_uj) * 1000,
-			       max(busy_us - hwmon->busy_us, 1));
-	hwmon->average_uw = busy_us == hwmon->busy_us ? 0 : milliwatts * EDGEBERT_UW_PER_MW;
+	hwmon->average_uw = edgebert_hwmon_power_uw(energy_uj - hwmon->energy_uj,
+						    busy_us - hwmon->busy_us);
 	hwmon->since = now;
 	hwmon->energy_uj = energy_uj;
 	hwmon->busy_us = busy_us;

@@ -10,6 +10,7 @@
 #include <linux/types.h>
 
 struct edgebert_device;
+struct edgebert_stats;
 
 /**
  * struct edgebert_hwmon - what the average of power is made of
@@ -31,6 +32,11 @@ struct edgebert_hwmon {
 int edgebert_hwmon_init(struct edgebert_device *edev);
 #else
 static inline int edgebert_hwmon_init(struct edgebert_device *edev) { return 0; }
+#endif
+
+#if IS_ENABLED(CONFIG_KUNIT)
+u64 edgebert_hwmon_energy_uj(const struct edgebert_stats *stats);
+u64 edgebert_hwmon_power_uw(u64 energy_uj, u64 busy_us);
 #endif
 
 #endif /* EDGEBERT_HWMON_H */

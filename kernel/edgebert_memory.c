@@ -5,6 +5,7 @@
  * Buffers are pinned from their creation, so without a limit any user could take all of the
  * machine's memory.  What control groups allow limits them as well.
  */
+#include <kunit/visibility.h>
 #include <linux/mm.h>
 #include <linux/moduleparam.h>
 #include <linux/slab.h>
@@ -17,12 +18,18 @@ module_param(memory_limit_mb, int, 0644);
 MODULE_PARM_DESC(memory_limit_mb,
 		 "MiB that the buffers of one open file may take (0: no limit; default -1: half of the machine's)");
 
+/* What a value of the parameter means for a machine with so much memory. */
+VISIBLE_IF_KUNIT u64 edgebert_memory_limit_of(int limit_mb, u64 machine_bytes)
+{
+	return limit_mb < 0 ? machine_bytes >> 1 : (u64)limit_mb << 20;
+}
+EXPORT_SYMBOL_IF_KUNIT(edgebert_memory_limit_of);
+
 /* In bytes; 0: none. */
 u64 edgebert_memory_limit(void)
 {
-	int limit = READ_ONCE(memory_limit_mb);
-
-	return limit < 0 ? (u64)totalram_pages() << PAGE_SHIFT >> 1 : (u64)limit << 20;
+	return edgebert_memory_limit_of(READ_ONCE(memory_limit_mb),
+					(u64)totalram_pages() << PAGE_SHIFT);
 }
 
 struct edgebert_memory *edgebert_memory_create(void)
@@ -50,19 +57,25 @@ void edgebert_memory_put(struct edgebert_memory *memory)
 	kref_put(&memory->refcount, edgebert_memory_release);
 }
 
-/* -EDQUOT: that would be more than the limit. */
-int edgebert_memory_charge(struct edgebert_memory *memory, u64 bytes)
+/* -EDQUOT: that would be more than the limit, if there is one. */
+VISIBLE_IF_KUNIT int edgebert_memory_charge_within(struct edgebert_memory *memory, u64 bytes,
+						   u64 limit)
 {
-	u64 limit = edgebert_memory_limit();
-
 	if ((u64)atomic64_add_return(bytes, &memory->bytes) > limit && limit) {
 		atomic64_sub(bytes, &memory->bytes);
 		return -EDQUOT;
 	}
 	return 0;
 }
+EXPORT_SYMBOL_IF_KUNIT(edgebert_memory_charge_within);
+
+int edgebert_memory_charge(struct edgebert_memory *memory, u64 bytes)
+{
+	return edgebert_memory_charge_within(memory, bytes, edgebert_memory_limit());
+}
 
 void edgebert_memory_uncharge(struct edgebert_memory *memory, u64 bytes)
 {
 	atomic64_sub(bytes, &memory->bytes);
 }
+EXPORT_SYMBOL_IF_KUNIT(edgebert_memory_uncharge);

@@ -26,4 +26,9 @@ void edgebert_memory_put(struct edgebert_memory *memory);
 int edgebert_memory_charge(struct edgebert_memory *memory, u64 bytes);
 void edgebert_memory_uncharge(struct edgebert_memory *memory, u64 bytes);
 
+#if IS_ENABLED(CONFIG_KUNIT)
+u64 edgebert_memory_limit_of(int limit_mb, u64 machine_bytes);
+int edgebert_memory_charge_within(struct edgebert_memory *memory, u64 bytes, u64 limit);
+#endif
+
 #endif /* EDGEBERT_MEMORY_H */

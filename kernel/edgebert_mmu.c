@@ -5,6 +5,7 @@
  * The kernel alone writes them, into coherent memory that the device reads at any time.
  * Tables stay until the address space ends; its owner serialises all calls.
  */
+#include <kunit/visibility.h>
 #include <linux/dma-mapping.h>
 #include <linux/slab.h>
 
@@ -87,7 +88,7 @@ static void edgebert_mmu_set(struct edgebert_mmu *mmu, u32 address, u64 entry)
 }
 
 /* Foreign memory need not be in whole pages of the device, or as much as its size says. */
-static int edgebert_mmu_check(struct edgebert_device *edev, struct sg_table *sgt, u64 size)
+VISIBLE_IF_KUNIT bool edgebert_mmu_fits(struct sg_table *sgt, u64 size)
 {
 	struct scatterlist *sg;
 	u64 total = 0;
@@ -95,38 +96,22 @@ static int edgebert_mmu_check(struct edgebert_device *edev, struct sg_table *sgt
 
 	for_each_sgtable_dma_sg(sgt, sg, i) {
 		if ((sg_dma_address(sg) | sg_dma_len(sg)) % EDGEBERT_HW_PAGE_SIZE ||
-		    sg_dma_address(sg) & ~EDGEBERT_HW_PTE_ADDRESS) {
-			drm_dbg(&edev->drm, "memory of %#x bytes is not in whole pages\n",
-				sg_dma_len(sg));
-			return -EINVAL;
-		}
+		    sg_dma_address(sg) & ~EDGEBERT_HW_PTE_ADDRESS)
+			return false;
 		total += sg_dma_len(sg);
 	}
-	return total < size ? -EINVAL : 0;
+	return total >= size;
 }
+EXPORT_SYMBOL_IF_KUNIT(edgebert_mmu_fits);
 
-/*
- * Maps @size bytes of @sgt, which is mapped for DMA, at @address.  The range must be free.
- * Whatever can fail happens before anything is mapped.
- */
-int edgebert_mmu_map(struct edgebert_device *edev, struct edgebert_mmu *mmu, u32 address, u64 size,
-		     struct sg_table *sgt, bool writable)
+/* Writes the entries; the tables are there. */
+VISIBLE_IF_KUNIT void edgebert_mmu_enter(struct edgebert_mmu *mmu, u32 address, u64 size,
+					 struct sg_table *sgt, bool writable)
 {
 	u64 flags = EDGEBERT_HW_PTE_VALID | (writable ? EDGEBERT_HW_PTE_WRITE : 0);
 	u64 next = address, behind = address + size;
 	struct scatterlist *sg;
-	u32 number;
-	int i, ret;
-
-	ret = edgebert_mmu_check(edev, sgt, size);
-	if (ret)
-		return ret;
-	for (number = address >> EDGEBERT_MMU_TABLE_SHIFT;
-	     number <= (behind - 1) >> EDGEBERT_MMU_TABLE_SHIFT; number++) {
-		ret = edgebert_mmu_add_table(edev, mmu, number);
-		if (ret)
-			return ret;
-	}
+	int i;
 
 	for_each_sgtable_dma_sg(sgt, sg, i) {
 		dma_addr_t page = sg_dma_address(sg), end = page + sg_dma_len(sg);
@@ -136,6 +121,30 @@ int edgebert_mmu_map(struct edgebert_device *edev, struct edgebert_mmu *mmu, u32
 			next += EDGEBERT_HW_PAGE_SIZE;
 		}
 	}
+}
+EXPORT_SYMBOL_IF_KUNIT(edgebert_mmu_enter);
+
+/*
+ * Maps @size bytes of @sgt, which is mapped for DMA, at @address.  The range must be free.
+ * Whatever can fail happens before anything is mapped.
+ */
+int edgebert_mmu_map(struct edgebert_device *edev, struct edgebert_mmu *mmu, u32 address, u64 size,
+		     struct sg_table *sgt, bool writable)
+{
+	u32 number, last = (address + size - 1) >> EDGEBERT_MMU_TABLE_SHIFT;
+	int ret;
+
+	if (!edgebert_mmu_fits(sgt, size)) {
+		drm_dbg(&edev->drm, "memory is not in whole pages, or less than %llu bytes\n",
+			size);
+		return -EINVAL;
+	}
+	for (number = address >> EDGEBERT_MMU_TABLE_SHIFT; number <= last; number++) {
+		ret = edgebert_mmu_add_table(edev, mmu, number);
+		if (ret)
+			return ret;
+	}
+	edgebert_mmu_enter(mmu, address, size, sgt, writable);
 	/* Before any doorbell. */
 	dma_wmb();
 	return 0;
@@ -150,3 +159,4 @@ void edgebert_mmu_unmap(struct edgebert_mmu *mmu, u32 address, u64 size)
 		edgebert_mmu_set(mmu, address + offset, 0);
 	dma_wmb();
 }
+EXPORT_SYMBOL_IF_KUNIT(edgebert_mmu_unmap);

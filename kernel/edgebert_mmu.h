@@ -36,4 +36,10 @@ int edgebert_mmu_map(struct edgebert_device *edev, struct edgebert_mmu *mmu, u32
 		     struct sg_table *sgt, bool writable);
 void edgebert_mmu_unmap(struct edgebert_mmu *mmu, u32 address, u64 size);
 
+#if IS_ENABLED(CONFIG_KUNIT)
+bool edgebert_mmu_fits(struct sg_table *sgt, u64 size);
+void edgebert_mmu_enter(struct edgebert_mmu *mmu, u32 address, u64 size, struct sg_table *sgt,
+			bool writable);
+#endif
+
 #endif /* EDGEBERT_MMU_H */

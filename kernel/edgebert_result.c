@@ -72,8 +72,9 @@ void edgebert_results_add(struct edgebert_results *results, struct edgebert_reco
 }
 EXPORT_SYMBOL_IF_KUNIT(edgebert_results_add);
 
-static void edgebert_result_fill(struct drm_edgebert_result *result,
-				 const struct edgebert_hw_completion *completion)
+/* What the device reported, as user space gets it. */
+VISIBLE_IF_KUNIT void edgebert_result_fill(struct drm_edgebert_result *result,
+					   const struct edgebert_hw_completion *completion)
 {
 	int i;
 
@@ -95,6 +96,7 @@ static void edgebert_result_fill(struct drm_edgebert_result *result,
 	for (i = 0; i < EDGEBERT_HW_LAYERS_MAX; i++)
 		result->entropies[i] = le16_to_cpu(completion->entropies[i]);
 }
+EXPORT_SYMBOL_IF_KUNIT(edgebert_result_fill);
 
 /* Completes a job's record; @completion is NULL when the device did not report the job. */
 void edgebert_results_end(struct edgebert_results *results, u64 sequence, u64 started_ns,

@@ -54,6 +54,11 @@ void edgebert_results_end(struct edgebert_results *results, u64 sequence, u64 st
 void edgebert_results_counters(struct edgebert_results *results,
 			       struct drm_edgebert_counters *to);
 
+#if IS_ENABLED(CONFIG_KUNIT)
+void edgebert_result_fill(struct drm_edgebert_result *result,
+			  const struct edgebert_hw_completion *completion);
+#endif
+
 int edgebert_ioctl_job_result(struct drm_device *drm, void *data, struct drm_file *file);
 
 #endif /* EDGEBERT_RESULT_H */

@@ -5,6 +5,7 @@
  * The device completes jobs in the order in which they were submitted, one record each.
  * Nothing a record says is trusted: its cookie must be that of a job in the ring.
  */
+#include <kunit/visibility.h>
 #include <linux/dma-mapping.h>
 #include <linux/pci.h>
 
@@ -66,8 +67,12 @@ static void edgebert_ring_set_elapsed(struct edgebert_job *job)
 		job->desc.elapsed_us = cpu_to_le32(min_t(u64, elapsed_us, U32_MAX));
 }
 
-/* Gives a job the next free slot and writes its descriptor, for the doorbell to come. */
-static void edgebert_ring_write(struct edgebert_ring *ring, struct edgebert_job *job)
+/*
+ * Gives a job the next free slot and writes its descriptor, for the doorbell to come.  Both
+ * counters run on for ever; the ring is as long as a power of two, so their wrapping is no
+ * step in it.
+ */
+VISIBLE_IF_KUNIT void edgebert_ring_write(struct edgebert_ring *ring, struct edgebert_job *job)
 {
 	job->cookie = ring->next_cookie++;
 	job->desc.cookie = cpu_to_le64(job->cookie);
@@ -76,6 +81,7 @@ static void edgebert_ring_write(struct edgebert_ring *ring, struct edgebert_job 
 	ring->submit[ring->tail++ % EDGEBERT_RING_ENTRIES] = job->desc;
 	trace_edgebert_run(job, ring->outstanding);
 }
+EXPORT_SYMBOL_IF_KUNIT(edgebert_ring_write);
 
 /*
  * Starts a job; returns its fence, with a reference for the caller.  The device is awake, by
@@ -130,12 +136,14 @@ void edgebert_ring_resubmit(struct edgebert_device *edev)
 }
 
 /* Device clock of the job; no more than what passed here, whatever the device says. */
-static u64 edgebert_ring_busy_ns(const struct edgebert_hw_completion *record, u64 elapsed_ns)
+VISIBLE_IF_KUNIT u64 edgebert_ring_busy_ns(const struct edgebert_hw_completion *record,
+					   u64 elapsed_ns)
 {
 	u64 start = le64_to_cpu(record->start_ns), end = le64_to_cpu(record->end_ns);
 
 	return end > start ? min(end - start, elapsed_ns) : 0;
 }
+EXPORT_SYMBOL_IF_KUNIT(edgebert_ring_busy_ns);
 
 static void edgebert_ring_account(struct edgebert_stats *stats,
 				  const struct edgebert_hw_completion *record, u64 busy_ns)
@@ -163,7 +171,7 @@ static void edgebert_ring_end(struct edgebert_device *edev, struct edgebert_job 
 	edgebert_pm_put(edev);
 }
 
-static int edgebert_ring_error(const struct edgebert_job *job, u16 status)
+VISIBLE_IF_KUNIT int edgebert_ring_error(const struct edgebert_job *job, u16 status)
 {
 	switch (status) {
 	case EDGEBERT_HW_OK:
@@ -174,6 +182,7 @@ static int edgebert_ring_error(const struct edgebert_job *job, u16 status)
 		return -EIO;
 	}
 }
+EXPORT_SYMBOL_IF_KUNIT(edgebert_ring_error);
 
 static void edgebert_ring_trace(struct edgebert_device *edev, const struct edgebert_job *job,
 				const struct edgebert_hw_completion *record, int error)
@@ -231,24 +240,36 @@ static void edgebert_ring_consume(struct edgebert_device *edev,
 	edgebert_ring_end(edev, job, record, error);
 }
 
+/* Takes the next record, if the device has written it. */
+VISIBLE_IF_KUNIT bool edgebert_ring_next(struct edgebert_ring *ring,
+					 struct edgebert_hw_completion *record)
+{
+	struct edgebert_hw_completion *next;
+
+	next = &ring->complete[ring->completed % EDGEBERT_RING_ENTRIES];
+	if (le32_to_cpu(READ_ONCE(next->sequence)) != ring->completed + 1)
+		return false;
+	/* The sequence is written last. */
+	dma_rmb();
+	*record = *next;
+	ring->completed++;
+	return true;
+}
+EXPORT_SYMBOL_IF_KUNIT(edgebert_ring_next);
+
 /* Consumes all records there are; from the interrupt, and where one may have been lost. */
 void edgebert_ring_poll(struct edgebert_device *edev)
 {
 	struct edgebert_ring *ring = &edev->ring;
-	struct edgebert_hw_completion *next, record;
+	struct edgebert_hw_completion record;
 	unsigned int count;
 	unsigned long flags;
 
 	spin_lock_irqsave(&ring->lock, flags);
 	/* Bounded, should the device write records faster than they are read. */
 	for (count = 0; count < EDGEBERT_RING_ENTRIES; count++) {
-		next = &ring->complete[ring->completed % EDGEBERT_RING_ENTRIES];
-		if (le32_to_cpu(READ_ONCE(next->sequence)) != ring->completed + 1)
+		if (!edgebert_ring_next(ring, &record))
 			break;
-		/* The sequence is written last. */
-		dma_rmb();
-		record = *next;
-		ring->completed++;
 		edgebert_ring_consume(edev, &record);
 	}
 	if (count && ring->aborting)

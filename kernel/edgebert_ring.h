@@ -85,4 +85,11 @@ bool edgebert_ring_end_abort(struct edgebert_device *edev);
 void edgebert_ring_stats(struct edgebert_device *edev, const struct edgebert_stats *from,
 			 struct edgebert_stats *to);
 
+#if IS_ENABLED(CONFIG_KUNIT)
+void edgebert_ring_write(struct edgebert_ring *ring, struct edgebert_job *job);
+bool edgebert_ring_next(struct edgebert_ring *ring, struct edgebert_hw_completion *record);
+u64 edgebert_ring_busy_ns(const struct edgebert_hw_completion *record, u64 elapsed_ns);
+int edgebert_ring_error(const struct edgebert_job *job, u16 status);
+#endif
+
 #endif /* EDGEBERT_RING_H */

@@ -7,7 +7,9 @@
 
 #include "edgebert_kunit.h"
 
-kunit_test_suites(&edgebert_counters_suite, &edgebert_envm_header_suite, &edgebert_results_suite);
+kunit_test_suites(&edgebert_counters_suite, &edgebert_envm_header_suite, &edgebert_limits_suite,
+		  &edgebert_mmu_suite, &edgebert_points_suite, &edgebert_results_suite,
+		  &edgebert_ring_suite);
 
 MODULE_DESCRIPTION("KUnit tests of the EdgeBERT driver");
 MODULE_LICENSE("GPL");

@@ -9,6 +9,10 @@
 
 extern struct kunit_suite edgebert_counters_suite;
 extern struct kunit_suite edgebert_envm_header_suite;
+extern struct kunit_suite edgebert_limits_suite;
+extern struct kunit_suite edgebert_mmu_suite;
+extern struct kunit_suite edgebert_points_suite;
 extern struct kunit_suite edgebert_results_suite;
+extern struct kunit_suite edgebert_ring_suite;
 
 #endif /* EDGEBERT_KUNIT_H */

@@ -74,7 +74,50 @@ static void edgebert_results_wrap(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, counters.submitted, 2 * EDGEBERT_RESULT_SLOTS);
 }
 
+/* Each field comes from its own place: all bytes of the record differ. */
+static void edgebert_results_decode(struct kunit *test)
+{
+	struct edgebert_hw_completion *completion;
+	struct drm_edgebert_result *result;
+	int i;
+
+	completion = kunit_kzalloc(test, sizeof(*completion), GFP_KERNEL);
+	result = kunit_kzalloc(test, sizeof(*result), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, completion);
+	KUNIT_ASSERT_NOT_NULL(test, result);
+	for (i = 0; i < sizeof(*completion); i++)
+		((u8 *)completion)[i] = i + 1;
+	result->sequence = 7;
+	result->queued_ns = 8;
+	edgebert_result_fill(result, completion);
+	KUNIT_EXPECT_EQ(test, result->exit_layer, completion->exit_layer);
+	KUNIT_EXPECT_EQ(test, result->predicted_layer, completion->predicted_layer);
+	KUNIT_EXPECT_EQ(test, result->label, completion->label);
+	KUNIT_EXPECT_EQ(test, result->operating_point, completion->operating_point);
+	KUNIT_EXPECT_EQ(test, result->layers_assessed, completion->layers_assessed);
+	KUNIT_EXPECT_EQ(test, result->throttled, completion->throttled);
+	KUNIT_EXPECT_EQ(test, result->transitions, completion->transitions);
+	KUNIT_EXPECT_EQ(test, result->status, le16_to_cpu(completion->status));
+	KUNIT_EXPECT_EQ(test, result->fault_command, le32_to_cpu(completion->fault_command));
+	KUNIT_EXPECT_EQ(test, result->fault_address, le32_to_cpu(completion->fault_address));
+	KUNIT_EXPECT_EQ(test, result->cycles, le64_to_cpu(completion->cycles));
+	KUNIT_EXPECT_EQ(test, result->time_ns, le64_to_cpu(completion->time_ns));
+	KUNIT_EXPECT_EQ(test, result->energy_pj, le64_to_cpu(completion->energy_pj));
+	for (i = 0; i < EDGEBERT_HW_BLOCK_COUNT; i++)
+		KUNIT_EXPECT_EQ(test, result->block_energy_pj[i],
+				le64_to_cpu(completion->block_energy_pj[i]));
+	for (i = 0; i < EDGEBERT_HW_LAYERS_MAX; i++)
+		KUNIT_EXPECT_EQ(test, result->entropies[i], le16_to_cpu(completion->entropies[i]));
+	/* The kernel's own knowledge is not the device's to change. */
+	KUNIT_EXPECT_EQ(test, result->sequence, 7);
+	KUNIT_EXPECT_EQ(test, result->queued_ns, 8);
+	KUNIT_EXPECT_EQ(test, result->error, 0);
+	KUNIT_EXPECT_EQ(test, result->started_ns, 0);
+	KUNIT_EXPECT_EQ(test, result->ended_ns, 0);
+}
+
 static struct kunit_case edgebert_results_cases[] = {
+	KUNIT_CASE(edgebert_results_decode),
 	KUNIT_CASE(edgebert_results_end_once),
 	KUNIT_CASE(edgebert_results_wrap),
 	{ }

@@ -5,7 +5,7 @@ set -uo pipefail
 cd "$(dirname "$0")/../.." || exit 1
 . tests/tap.sh
 
-if ! checkpatch=$(tools/vm/get-vm.sh checkpatch 2>"$tap_output"); then
+if ! source=$(tools/vm/get-vm.sh kernel-source 2>"$tap_output"); then
 	echo "1..0 # SKIP checkpatch.pl: $(tail -n 1 "$tap_output")"
 	exit 4
 fi
@@ -17,7 +17,7 @@ trap 'rm -rf "$work"' EXIT
 # Errors and warnings count; CHECK lines are shown but are matters of taste.
 is_clean() {
 	# From a directory of its own: it leaves files in the one it runs in.
-	(cd "$work" && perl "$checkpatch/checkpatch.pl" --no-tree --strict --ignore BIT_MACRO --terse --show-types --no-summary \
+	(cd "$work" && perl "$source/scripts/checkpatch.pl" --no-tree --strict --ignore BIT_MACRO --terse --show-types --no-summary \
 		--file "$root/$1") >"$work/lines" 2>&1
 	grep -v 'CHECK:' "$work/lines"
 	! grep -qE 'ERROR:|WARNING:' "$work/lines"

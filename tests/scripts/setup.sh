@@ -26,9 +26,9 @@ check_fails 1 "unknown component 'kernel-5'" "get-vm.sh names an unknown compone
 	tools/vm/get-vm.sh kernel-5
 check_fails 1 "set EDGEBERT_DEBIAN_MIRROR" "get-vm.sh says what to do without a mirror" \
 	env XDG_CACHE_HOME="$work/cache" EDGEBERT_DEBIAN_MIRROR=file:///nonexistent \
-	tools/vm/get-vm.sh checkpatch
+	tools/vm/get-vm.sh kernel-source
 check "a failed download leaves no component behind" \
-	test -z "$(find "$work/cache/edgebert" -maxdepth 1 -name 'checkpatch-*' ! -name '*.partial')"
+	test -z "$(find "$work/cache/edgebert" -maxdepth 1 -name 'kernel-source-*' ! -name '*.partial')"
 check "without a mirror IGT's tests are left out" env XDG_CACHE_HOME="$work/cache" BUILD="$work/build" \
 	EDGEBERT_DEBIAN_MIRROR=file:///nonexistent tests/vm/make-igt
 check "and why is said" grep -q "set EDGEBERT_DEBIAN_MIRROR" "$work/build/igt.reason"

@@ -19,7 +19,7 @@ components:
   kernel-6.12   Debian 13's kernel: image, modules, headers
   kernel-7      the newest kernel of Debian 13's backports, the same
   kernel-debug  Debian 13's kernel built here with kernel-debug.config (takes its time, once)
-  checkpatch    the kernel's checkpatch.pl, taken out of linux-source
+  kernel-source what of Debian 13's linux-source a driver is built and checked with in its tree
   dkms          Debian's dkms, to try packaging/dkms.conf with
   igt           IGT's tests that concern every DRM driver, with the libraries they need
 
@@ -62,7 +62,7 @@ component_recipe() {
 	kernel-6.12) echo "$SUITE|linux-image-amd64 linux-headers-amd64|^linux-" ;;
 	kernel-debug) echo "$SUITE|linux-source|^linux-source-|$(debug_kernel_files)" ;;
 	kernel-7) echo "$BACKPORTS|linux-image-amd64 linux-headers-amd64|^linux-" ;;
-	checkpatch) echo "$SUITE|linux-source|^linux-source-" ;;
+	kernel-source) echo "$SUITE|linux-source|^linux-source-" ;;
 	dkms) echo "$SUITE|dkms|^dkms\$" ;;
 	igt) echo "$IGT_SUITE|igt-gpu-tools-tests|.|$IGT_PROGRAMS $IGT_LIBRARIES" ;;
 	*) return 1 ;;
@@ -215,15 +215,21 @@ finish_kernel() {
 	[ -s "$tree/boot/vmlinuz-$release" ] || die "no kernel image for $release in its packages"
 }
 
-# linux-source is one large archive: only the script and its word lists are kept.
-finish_checkpatch() {
+# linux-source is one large archive.  Kept is what can be configured, and built as far as a
+# driver below drivers/accel: all Kconfig files and makefiles, but few sources.
+finish_source() {
 	local tree=$1 archive
+	local -a wanted=({Makefile,Kconfig,arch/x86,drivers/accel,include,kernel,lib,scripts,security/selinux}
+		tools/{arch,build,include,lib,objtool,scripts})
 
 	archive=$(ls "$tree"/usr/src/linux-source-*.tar.xz)
-	tar -xJf "$archive" -C "$tree" --strip-components=2 --wildcards \
-		'*/scripts/checkpatch.pl' '*/scripts/spelling.txt' '*/scripts/const_structs.checkpatch'
-	rm -rf "${tree:?}/usr"
-	[ -s "$tree/checkpatch.pl" ] || die "linux-source holds no scripts/checkpatch.pl"
+	step UNPACK "the kernel's sources"
+	tar -xJf "$archive" -C "$tree" --strip-components=1 \
+		--wildcards --no-wildcards-match-slash "${wanted[@]/#/linux-source-*/}" \
+		--wildcards-match-slash '*/Kconfig*' '*/Makefile*' '*/Kbuild*'
+	rm -rf "${tree:?}/usr/src"
+	[ -s "$tree/scripts/checkpatch.pl" ] && [ -s "$tree/drivers/accel/Kconfig" ] ||
+		die "linux-source holds no scripts/checkpatch.pl or drivers/accel"
 }
 
 finish_dkms() {
@@ -271,6 +277,7 @@ finish_igt() {
 finish_component() {
 	case $1 in
 	kernel-debug) "$EDGEBERT_ROOT/tools/vm/build-kernel.sh" "$2" ;;
+	kernel-source) finish_source "$2" ;;
 	*) "finish_${1%%-*}" "$2" ;;
 	esac
 }
