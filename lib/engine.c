@@ -143,9 +143,10 @@ static enum eb_status move(struct eb_engine *engine, const struct eb_place *lost
 }
 
 /*
- * All memory that a program can write is set for each sentence: what an earlier one
- * left in rows that this one does not use would change no label, but it would change the
- * modelled energy, in which zeros cost less.  It is small against the work of a layer.
+ * All memory that a program can write is set for each sentence.  Matrix products are as deep as
+ * the sentence in whole vectors: what an earlier one left behind this one's tokens would change
+ * no label, but the modelled energy, in which zeros cost less.  Only the compiler knows where
+ * that is, and all of it is small against the work of a layer.
  */
 static void fill_lane(const struct eb_model *model, const struct eb_lane *lane,
 		      const struct eb_tokens *tokens)
