@@ -32,13 +32,15 @@ check "the file system, users and host control are as documented" vm sh -c '
 	! su tester -c "cat /dev/kmsg" >/dev/null 2>&1
 	! hostctl kill-device 0 2>/dev/null'
 
-child_named() {
+# descendant_named PROCESS NAME: a process below it; they come and go meanwhile.
+descendant_named() {
 	local child
-	local -a children
+	local -a children=()
 
-	read -ra children <"/proc/$1/task/$1/children"
+	read -ra children 2>/dev/null <"/proc/$1/task/$1/children" || true
 	for child in "${children[@]}"; do
-		[ "$(cat "/proc/$child/comm")" != "$2" ] || { echo "$child"; return; }
+		[ "$(cat "/proc/$child/comm" 2>/dev/null)" != "$2" ] || { echo "$child"; return; }
+		! descendant_named "$child" "$2" || return 0
 	done
 	return 1
 }
@@ -50,7 +52,7 @@ device_dies() {
 	tools/vm/run-vm.sh --name self-test -- sleep 15 &
 	vm_pid=$!
 	for ((tries = 0; tries < 200; tries++)); do
-		device_pid=$(child_named "$vm_pid" edgebert-device) && break
+		device_pid=$(descendant_named "$vm_pid" edgebert-device) && break
 		sleep 0.1
 	done
 	sleep 2

@@ -19,6 +19,7 @@ device model ended otherwise than asked to.
   --name NAME           logs go to build/vm/NAME.*.log (default vm)
   --timeout SECONDS     end the VM after this long (default 300; a shell has no limit)
   --iommu               the devices are behind an I/O memory management unit (Intel's)
+  --hot-plug            "hostctl plug" plugs in another device in place of one that is gone
   --in-memory           copy tests and models to the VM's memory and leave the shared folders
                         alone while COMMAND runs: they do not survive that the system sleeps
   --qemu-args STRING    more arguments for QEMU
@@ -38,6 +39,7 @@ devices=1
 device_arguments=
 iommu=no
 in_memory=no
+hot_plug=no
 name=vm
 seconds=300
 qemu_arguments=
@@ -57,6 +59,7 @@ parse_options() {
 		--timeout) need_value "$1" $#; seconds=$2; shift ;;
 		--iommu) iommu=yes ;;
 		--in-memory) in_memory=yes ;;
+		--hot-plug) hot_plug=yes; message_timeout_ms=10000 ;;
 		--qemu-args) need_value "$1" $#; qemu_arguments=$2; shift ;;
 		--allow-kernel-errors) kernel_errors=allow ;;
 		--help) usage; exit 0 ;;
@@ -68,41 +71,64 @@ parse_options() {
 	done
 }
 
-# The device models' process ids, by number.
-device_pids=()
+# What is known of device model N while there is one is in files, as also the process that serves
+# the guest's requests starts some: $work/pidN, and $work/statusN once it has ended.
+device_pid() {
+	cat "$work/pid$1" 2>/dev/null
+}
+
+has_ended() {
+	[ -e "$work/status$1" ]
+}
+
+run_device() {
+	local number=$1 pid status=0
+
+	# shellcheck disable=SC2086 # several words are meant
+	"$build/bin/edgebert-device" --socket "$work/device$number.sock" \
+		--control "$work/control$number.sock" $device_arguments &
+	pid=$!
+	echo $pid >"$work/pid$number.new"
+	mv "$work/pid$number.new" "$work/pid$number"
+	# The shell's own remarks about killed device models are of no interest.
+	wait $pid 2>/dev/null || status=$?
+	echo $status >"$work/status$number.new"
+	mv "$work/status$number.new" "$work/status$number"
+}
 
 start_device() {
 	local number=$1 socket=$work/device$1.sock log=$logs.device$1.log tries
 
-	# shellcheck disable=SC2086 # several words are meant
-	"$build/bin/edgebert-device" --socket "$socket" --control "$work/control$1.sock" \
-		$device_arguments </dev/null >"$log" 2>&1 9>&- &
-	device_pids[number]=$!
+	rm -f "$work/pid$number" "$work/status$number" "$work/killed$number"
+	run_device "$number" </dev/null >>"$log" 2>&1 9>&- &
 	# QEMU does not try twice: the socket must be listening (flag 00010000), not just there.
 	for ((tries = 0; tries < 200; tries++)); do
 		grep -q " 00010000 .* $socket\$" /proc/net/unix && return
-		kill -0 "${device_pids[number]}" 2>/dev/null || break
+		! has_ended "$number" || break
 		sleep 0.05
 	done
 	tail -n 20 "$log" >&2
-	die "edgebert-device did not start listening (its output is above and in $log)"
+	say "edgebert-device did not start listening (its output is above and in $log)"
+	return 1
 }
 
 # Ends a device model and says whether it ended as it should: by itself on SIGTERM, unless the
 # guest has had it killed.
 end_device() {
-	local number=$1 pid=${device_pids[$1]} tries status=0
+	local number=$1 pid tries status
 
-	kill -TERM "$pid" 2>/dev/null || true
+	pid=$(device_pid "$number") || return 0
+	has_ended "$number" || kill -TERM "$pid" 2>/dev/null || true
 	for ((tries = 0; tries < 100; tries++)); do
-		kill -0 "$pid" 2>/dev/null || break
+		! has_ended "$number" || break
 		sleep 0.05
 	done
-	if kill -KILL "$pid" 2>/dev/null; then
+	if ! has_ended "$number"; then
+		kill -KILL "$pid" 2>/dev/null || true
 		say "run-vm.sh: device $number did not end on SIGTERM within 5 s"
 		return 1
 	fi
-	wait "$pid" 2>/dev/null || status=$?
+	status=$(cat "$work/status$number")
 	case "$status" in
 	0 | 143) return 0 ;;
 	137) [ ! -e "$work/killed$number" ] || return 0 ;;
@@ -110,6 +136,65 @@ end_device() {
 	say "run-vm.sh: device $number ended with status $status; the end of its log:"
 	tail -n 20 "$logs.device$number.log" >&2
 	return 1
+}
+
+# How long QEMU waits for a device model's answer, while the guest stands still: it may also do so
+# for one that was killed at a bad moment, which with hot plugging happens often.
+message_timeout_ms=60000
+
+# device_json NUMBER ID PORT: the device as QEMU is told of it, at the start and later.
+device_json() {
+	printf '{"driver":"vfio-user-pci","id":"%s","bus":"%s","x-msg-timeout":%d,' "$2" "$3" $message_timeout_ms
+	printf '"socket":{"type":"unix","path":"%s"}}' "$work/device$1.sock"
+}
+
+# How often a device can be plugged in, each time into another port: QEMU 11.1 aborts when a
+# vfio-user device with MSI-X is deleted, so one that is gone stays where it is.
+SPARE_PORTS=6
+plugged=0
+
+start_monitor() {
+	mkfifo "$work/monitor.in" "$work/monitor.out"
+	cat "$work/monitor.out" >"$work/monitor.log" &
+	monitor_pid=$!
+	# Waits in the pipe for QEMU, which obeys nothing else before.
+	echo '{"execute":"qmp_capabilities"}' >"$work/monitor.in" &
+	monitor_pid+=" $!"
+}
+
+# Answers of QEMU's monitor to commands so far; what it tells of its own accord is none.
+count_answers() {
+	grep -cE '^\{"(return|error)"' "$work/monitor.log" || true
+}
+
+# monitor JSON: what QEMU answers.
+monitor() {
+	local before tries
+
+	before=$(count_answers)
+	echo "$1" >"$work/monitor.in"
+	for ((tries = 0; tries < 300; tries++)); do
+		[ "$(count_answers)" -eq "$before" ] || break
+		sleep 0.05
+	done
+	tail -n +2 "$work/monitor.log" | grep -E '^\{"(return|error)"' | tail -n 1
+}
+
+# plug NUMBER: a new device model, with the socket of one whose process is gone or ends now, is
+# plugged into a port that was empty.
+plug() {
+	local number=$1 answer
+
+	[ $hot_plug = yes ] || { echo "this VM was not started with --hot-plug"; return; }
+	[ "$plugged" -lt $SPARE_PORTS ] || { echo "no port is empty any more"; return; }
+	end_device "$number" >&2 || { echo "device $number did not end well"; return; }
+	start_device "$number" >&2 || { echo "device $number does not start"; return; }
+	answer=$(monitor "{\"execute\":\"device_add\",\"arguments\":$(
+		device_json "$number" "plugged$plugged" "spare$plugged")}")
+	case $answer in
+	*'"return"'*) echo ok ;;
+	*) echo "QEMU: ${answer:-no answer}" ;;
+	esac
 }
 
 # send_command NUMBER COMMAND: what a device's debug interface answers, below the line "ok", or
@@ -134,11 +219,17 @@ serve_requests() {
 		read -r request number words <"$work/host/request" || true
 		rm -f "$work/host/request"
 		reply=ok
-		pid=${device_pids[$number]:-}
+		pid=$(device_pid "$number") || true
 		case "$request:$pid" in
 		*:) reply="there is no device $number" ;;
 		device:*) reply=$(send_command "$number" "$words") ;;
 		kill-device:*) touch "$work/killed$number"; kill -KILL "$pid" || reply="device $number is gone" ;;
+		plug:*)
+			# Not by $(): the new model's process would keep that open.
+			plug "$number" >"$work/plug.reply"
+			plugged=$((plugged + 1))
+			reply=$(cat "$work/plug.reply")
+			;;
 		*) reply="unknown request '$request'" ;;
 		esac
 		echo "$reply" >"$work/host/reply.new"
@@ -150,7 +241,7 @@ clean_up() {
 	local pid
 
 	trap - EXIT INT TERM HUP
-	for pid in $qemu_pid $requests_pid "${device_pids[@]}"; do
+	for pid in $qemu_pid $requests_pid $monitor_pid $(cat "$work"/pid* 2>/dev/null); do
 		kill -KILL "$pid" 2>/dev/null || true
 	done
 	wait 2>/dev/null || true
@@ -176,6 +267,8 @@ compose_qemu() {
 	[ ! -d "$build/models" ] || append+=" edgebert_models=yes"
 	[ $iommu = no ] || append+=" intel_iommu=on"
 	[ $in_memory = no ] || append+=" edgebert_in_memory=yes"
+	# Without power management of links, the debug kernel leaves hot plugging to ACPI otherwise.
+	[ $hot_plug = no ] || append+=" pcie_ports=native"
 	# Debian's binary with its own loader and libraries: nothing of this machine is used.
 	qemu=("$tools/usr/lib64/ld-linux-x86-64.so.2" --library-path "$tools/usr/lib/x86_64-linux-gnu")
 	[ "$devices" -eq 0 ] || qemu+=(--preload "$build/helpers/qemu-eof.so")
@@ -199,8 +292,16 @@ compose_qemu() {
 	done
 	for ((number = 0; number < devices; number++)); do
 		qemu+=(-device "pcie-root-port,id=port$number,chassis=$((number + 1))" -device
-			"{\"driver\":\"vfio-user-pci\",\"bus\":\"port$number\",\"x-msg-timeout\":60000,\"socket\":{\"type\":\"unix\",\"path\":\"$work/device$number.sock\"}}")
+			"$(device_json "$number" "edgebert$number" "port$number")")
 	done
+	if [ $hot_plug = yes ]; then
+		# By the port's own registers, which the debug kernel knows, not by ACPI.
+		qemu+=(-global ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off
+			-chardev "pipe,id=monitor,path=$work/monitor" -mon "chardev=monitor,mode=control")
+		for ((number = 0; number < SPARE_PORTS; number++)); do
+			qemu+=(-device "pcie-root-port,id=spare$number,chassis=$((100 + number))")
+		done
+	fi
 	# shellcheck disable=SC2206 # several words are meant
 	qemu+=($qemu_arguments)
 }
@@ -242,9 +343,9 @@ judge() {
 # What QEMU said, less what is no news: this much for each device, also when its link is down, and
 # more for a lost one.
 show_qemu_log() {
-	local known='Could not enable error recovery|invalid PCI interrupt pin 255'
+	local known='Could not enable error recovery|invalid PCI interrupt pin 255|.-mon. is deprecated'
 
-	! compgen -G "$work/killed*" >/dev/null ||
+	{ ! compgen -G "$work/killed*" >/dev/null && [ $hot_plug = no ]; } ||
 		known+='|failed to read header: EOF|vfio_user_|vfio-user:|Bad address|Broken pipe'
 	grep -vE "$known" "$logs.qemu.log" >&2 || true
 }
@@ -282,7 +383,7 @@ main() {
 	logs=$build/vm/$name
 	mkdir -p "$build/vm"
 	rm -f "$logs".*.log
-	qemu_pid='' requests_pid='' status=0
+	qemu_pid='' requests_pid='' monitor_pid='' status=0
 	nonce=$(od -An -N8 -tx8 /dev/urandom | tr -d ' ')
 	# Not below build/: a socket's path may have at most 107 characters.
 	work=$(mktemp -d -t edgebert-vm.XXXXXXXX)
@@ -294,8 +395,9 @@ main() {
 	"$EDGEBERT_ROOT/tools/vm/make-initramfs.sh" --kernel "$kernel" --build "$build" \
 		--output "$work/initramfs" "${module[@]}"
 	for ((number = 0; number < devices; number++)); do
-		start_device "$number"
+		start_device "$number" || exit 1
 	done
+	[ $hot_plug = no ] || start_monitor
 	serve_requests &
 	requests_pid=$!
 	compose_qemu "$tools" "$kernel_tree/boot/vmlinuz-$release"
