@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "tools/device/core/bitmask.h"
+#include "tools/device/core/job.h"
 #include "tools/device/core/kernels.h"
 
 #define ROUNDS 120
@@ -136,6 +137,7 @@ static void every_set_and_thread_count_gives_the_same_matmul(void **state)
 	struct random random = { 2026 };
 	unsigned int good = 0, bad = 0;
 
+	device->core->share_smaller = 4;
 	for (int round = 0; round < ROUNDS; round++) {
 		struct edgebert_hw_command command = random_matmul(device, &random);
 

@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "tools/device/core/job.h"
 #include "tools/device/core/kernels.h"
 
 #define ROUNDS 90
@@ -154,6 +155,7 @@ static void every_set_and_thread_count_gives_the_same_rows(void **state)
 	unsigned int good = 0, bad_reads = 0, bad_writes = 0;
 
 	device->callbacks.map_read = map_whole;
+	device->core->share_smaller = 4;
 	for (unsigned int round = 0; round < ROUNDS; round++) {
 		const struct choice choice = choose(&random);
 		struct edgebert_hw_command command =

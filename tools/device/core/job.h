@@ -38,6 +38,8 @@ struct eb_core {
 	const struct eb_kernels *kernels;
 	unsigned int threads;
 	struct eb_workers *workers;	/* NULL: one thread */
+	/* Commands smaller by so many powers of two than pays are shared too: for tests. */
+	unsigned int share_smaller;
 	atomic_bool abort;
 	struct {
 		void *memory;

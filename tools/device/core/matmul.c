@@ -19,8 +19,11 @@
 
 /* Blocks of weights that are fetched at a time for each thread. */
 #define BATCH_BLOCKS 32
-/* Multiplications below which a second thread costs more than it saves. */
-#define THREADS_FROM (1u << 20)
+/*
+ * Multiplications below which a second thread costs more than it saves, where its processor is
+ * far; attention's products for each head are below.
+ */
+#define THREADS_FROM (1u << 22)
 
 static size_t aligned(size_t size)
 {
@@ -110,7 +113,7 @@ static bool get_buffers(struct eb_matmul_run *run, struct eb_core *core)
 	size_t element = eb_element_bytes(operation->command->matmul.output_format);
 	uint64_t products = (uint64_t)operation->rows * columns * operation->depth;
 
-	if (core->workers && products >= THREADS_FROM) {
+	if (core->workers && products >= THREADS_FROM >> core->share_smaller) {
 		run->workers = core->workers;
 		run->threads = core->threads;
 	}

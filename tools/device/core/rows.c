@@ -14,8 +14,8 @@
 #define PART_ROWS 16
 /* Parts per thread between two looks at the memory, where there are more threads than one. */
 #define THREAD_PARTS 4
-/* Elements below which a second thread costs more than it saves. */
-#define THREADS_FROM (1u << 13)
+/* Elements below which a second thread costs more than it saves, where its processor is far. */
+#define THREADS_FROM (1u << 17)
 
 struct run {
 	struct eb_job *job;
@@ -47,7 +47,7 @@ static bool get_buffers(struct run *run, struct eb_core *core)
 
 	run->threads = 1;
 	run->batch_rows = PART_ROWS;
-	if (core->workers && rows->rows * rows->columns >= THREADS_FROM) {
+	if (core->workers && rows->rows * rows->columns >= THREADS_FROM >> core->share_smaller) {
 		run->workers = core->workers;
 		run->threads = core->threads;
 		run->batch_rows = PART_ROWS * THREAD_PARTS * core->threads;
