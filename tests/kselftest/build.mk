@@ -100,3 +100,14 @@ $(BUILD)/guest/edgebert-lacking: $(BUILD)/obj/tests/kselftest/lacking.o $(KSELFT
 
 kselftests: $(BUILD)/guest/edgebert-lacking
 ALL_TARGETS += $(BUILD)/guest/edgebert-lacking
+
+# Not a test: keeps the device busy with allocations that fail, while a script takes it away.
+$(BUILD)/obj/tests/kselftest/failcalls.o: TARGET_CFLAGS += $(KSELFTEST_CFLAGS)
+OBJECT_SOURCES += tests/kselftest/failcalls.c
+$(BUILD)/guest/edgebert-fail-calls: $(BUILD)/obj/tests/kselftest/failcalls.o $(KSELFTEST_OBJECTS)
+	@mkdir -p $(@D)
+	@echo "  LINK    $@"
+	@$(CC) $(ALL_CFLAGS) -o $@ $^ $(ALL_LDFLAGS)
+
+kselftests: $(BUILD)/guest/edgebert-fail-calls
+ALL_TARGETS += $(BUILD)/guest/edgebert-fail-calls

@@ -121,6 +121,37 @@ static void fault_anywhere(void)
 	write_range("reject", 0, 0);
 }
 
+/* One setting of each injector of allocations. */
+static bool set_allocations(const char *what, const char *value)
+{
+	static const char * const injectors[] = { "failslab", "fail_page_alloc" };
+	char path[128];
+	size_t i;
+
+	for (i = 0; i < sizeof(injectors) / sizeof(injectors[0]); i++) {
+		snprintf(path, sizeof(path), DEBUGFS "%s/%s", injectors[i], what);
+		if (!write_setting(path, value))
+			return false;
+	}
+	return true;
+}
+
+bool fault_everywhere(const char *name, unsigned int percent)
+{
+	char text[16];
+
+	if (!percent) {
+		/* First: without ranges it would be true of all of the kernel. */
+		if (!set_allocations("probability", "0"))
+			return false;
+		fault_anywhere();
+		return true;
+	}
+	snprintf(text, sizeof(text), "%u", percent);
+	return fault_only_in(name, NULL) && set_allocations("task-filter", "N") &&
+	       set_allocations("times", "-1") && set_allocations("probability", text);
+}
+
 const char *fault_prepare(void)
 {
 	size_t i;

@@ -22,6 +22,12 @@ void fault_arm(unsigned int nth);
 /* True when there have been so many chances, and so one has failed. */
 bool fault_disarm(void);
 
+/*
+ * So many of a hundred allocations below a module or function fail, for whoever makes them: also
+ * for other programs and the kernel's workers.  0 ends that.  False: as above.
+ */
+bool fault_everywhere(const char *name, unsigned int percent);
+
 /* What a call may say when memory or a copy was refused. */
 bool fault_is_clean(int error);
 
