@@ -2,8 +2,10 @@
 /*
  * edgebert-bench-driver: what the driver costs, measured from inside the VM.
  *
- * usage: edgebert-bench-driver [RUNS]
- * The jobs are empty: a stream of one END.  Prints text, then one line of JSON.
+ * usage: edgebert-bench-driver [RUNS [jobs]]
+ * With "jobs" buffers are left out.
+ * The jobs are empty: a stream of one END.  Prints one figure in each line: its name and
+ * value; bench-driver.sh makes a table of the figures of several runs.
  *
  * The floor of a job is what lies between the doorbell and its interrupt: the times that
  * the driver takes right before the one and first thing in the other, and gives out with
@@ -61,11 +63,11 @@ static void bench_init(struct bench *bench, unsigned int runs)
 enum stage { STAGE_TOTAL, STAGE_SUBMIT, STAGE_SCHEDULE, STAGE_FLOOR, STAGE_WAKE, STAGE_COUNT };
 
 static const char *const stage_names[STAGE_COUNT] = {
-	[STAGE_TOTAL] = "submit_to_completion",
-	[STAGE_SUBMIT] = "ioctl_until_queued",
-	[STAGE_SCHEDULE] = "queued_until_doorbell",
-	[STAGE_FLOOR] = "doorbell_until_interrupt",
-	[STAGE_WAKE] = "interrupt_until_return",
+	[STAGE_TOTAL] = "submit_to_completion_us",
+	[STAGE_SUBMIT] = "ioctl_until_queued_us",
+	[STAGE_SCHEDULE] = "queued_until_doorbell_us",
+	[STAGE_FLOOR] = "doorbell_until_interrupt_us",
+	[STAGE_WAKE] = "interrupt_until_return_us",
 };
 
 /* Medians, and what one job in ten stays below: how it is while the host has time. */
@@ -188,80 +190,69 @@ static struct buffer_cost buffer_cost(struct bench *bench, uint64_t bytes)
 				      median_us(close_it, runs) };
 }
 
+static void report(const char *name, unsigned int size, const char *unit, double value)
+{
+	printf("%s_%u_%s %.1f\n", name, size, unit, value);
+}
+
+static void report_depth_1(struct bench *bench)
+{
+	double medians[STAGE_COUNT], best_tenth[STAGE_COUNT];
+	unsigned int stage;
+
+	/* The first time: awake, and all that is filled at the first use is filled. */
+	measure_depth_1(bench, medians, best_tenth);
+	measure_depth_1(bench, medians, best_tenth);
+	for (stage = 0; stage < STAGE_COUNT; stage++)
+		printf("%s %.1f\n", stage_names[stage], medians[stage]);
+	for (stage = 0; stage < STAGE_COUNT; stage++)
+		printf("best_tenth_%s %.1f\n", stage_names[stage], best_tenth[stage]);
+	printf("times_the_floor %.2f\n", medians[STAGE_TOTAL] / medians[STAGE_FLOOR]);
+	printf("best_tenth_times_the_floor %.2f\n",
+	       best_tenth[STAGE_TOTAL] / best_tenth[STAGE_FLOOR]);
+}
+
 static void report_jobs(struct bench *bench)
 {
 	static const unsigned int contexts[] = { 1, 4, 16 }, batches[] = { 1, 2, 4, 8, 16 };
-	char json[1024];
-	int length = 0;
 	unsigned int i;
-	double value;
 
-	printf("\nempty jobs, %u deep in each context:\n", DEPTH);
-	for (i = 0; i < sizeof(contexts) / sizeof(contexts[0]); i++) {
-		value = jobs_per_second(bench, contexts[i]);
-		printf("  %2u contexts    %8.0f jobs/s\n", contexts[i], value);
-		length += snprintf(json + length, sizeof(json) - (size_t)length,
-				   ",\"jobs_per_second_%u\":%.0f", contexts[i], value);
-	}
-	printf("\nempty jobs by the batch, until the last has ended:\n");
-	for (i = 0; i < sizeof(batches) / sizeof(batches[0]); i++) {
-		value = batch_us(bench, batches[i]);
-		printf("  %2u per SUBMIT  %8.1f us per job\n", batches[i], value);
-		length += snprintf(json + length, sizeof(json) - (size_t)length,
-				   ",\"batch_%u_us\":%.1f", batches[i], value);
-	}
-	printf("@json%s\n", json);
+	for (i = 0; i < sizeof(batches) / sizeof(batches[0]); i++)
+		report("batch", batches[i], "us_per_job", batch_us(bench, batches[i]));
+	for (i = 0; i < sizeof(contexts) / sizeof(contexts[0]); i++)
+		report("contexts", contexts[i], "jobs_per_second",
+		       jobs_per_second(bench, contexts[i]));
 }
 
 static void report_buffers(struct bench *bench)
 {
 	static const unsigned int kib[] = { 4, 1024, 16384 };
-	char json[512];
-	int length = 0;
 	unsigned int i;
 
-	printf("\nbuffers:\n");
 	for (i = 0; i < sizeof(kib) / sizeof(kib[0]); i++) {
 		struct buffer_cost cost = buffer_cost(bench, kib[i] * 1024ull);
 
-		printf("  %5u KiB  create %9.1f us, mmap and touch %9.1f us, unmap and close %9.1f us\n",
-		       kib[i], cost.create_us, cost.map_us, cost.close_us);
-		length += snprintf(json + length, sizeof(json) - (size_t)length,
-				   ",\"create_%u_kib_us\":%.1f,\"mmap_%u_kib_us\":%.1f,\"close_%u_kib_us\":%.1f",
-				   kib[i], cost.create_us, kib[i], cost.map_us, kib[i], cost.close_us);
+		report("create", kib[i], "kib_us", cost.create_us);
+		report("mmap_and_touch", kib[i], "kib_us", cost.map_us);
+		report("unmap_and_close", kib[i], "kib_us", cost.close_us);
 	}
-	printf("@json%s\n", json);
 }
 
 int main(int argc, char **argv)
 {
-	unsigned int runs = argc > 1 ? (unsigned int)atoi(argv[1]) : RUNS_DEFAULT, stage;
-	double medians[STAGE_COUNT], best_tenth[STAGE_COUNT];
+	unsigned int runs = argc > 1 ? (unsigned int)atoi(argv[1]) : RUNS_DEFAULT;
+	bool jobs_only = argc > 2 && !strcmp(argv[2], "jobs");
 	struct bench bench;
 
-	if (!runs || runs > RUNS_MAX || !device_path()) {
-		fprintf(stderr, "usage: edgebert-bench-driver [RUNS]; needs an EdgeBERT device\n");
+	if (!runs || runs > RUNS_MAX || argc > 2 + jobs_only || !device_path()) {
+		fprintf(stderr,
+			"usage: edgebert-bench-driver [RUNS [jobs]]; needs an EdgeBERT device\n");
 		return 1;
 	}
 	bench_init(&bench, runs);
-	/* Awake, and all that is filled at the first use is filled. */
-	measure_depth_1(&bench, medians, best_tenth);
-	measure_depth_1(&bench, medians, best_tenth);
-	printf("one empty job at a time, %u of them       median  best tenth\n", runs);
-	for (stage = 0; stage < STAGE_COUNT; stage++)
-		printf("  %-30s %8.1f us %8.1f us\n", stage_names[stage], medians[stage],
-		       best_tenth[stage]);
-	printf("  %-30s %8.2f    %8.2f\n", "times the floor",
-	       medians[STAGE_TOTAL] / medians[STAGE_FLOOR],
-	       best_tenth[STAGE_TOTAL] / best_tenth[STAGE_FLOOR]);
-	printf("@json\"runs\":%u,\"times_the_floor\":%.2f,\"best_tenth_times_the_floor\":%.2f", runs,
-	       medians[STAGE_TOTAL] / medians[STAGE_FLOOR],
-	       best_tenth[STAGE_TOTAL] / best_tenth[STAGE_FLOOR]);
-	for (stage = 0; stage < STAGE_COUNT; stage++)
-		printf(",\"%s_us\":%.1f,\"best_tenth_%s_us\":%.1f", stage_names[stage],
-		       medians[stage], stage_names[stage], best_tenth[stage]);
-	printf("\n");
+	report_depth_1(&bench);
 	report_jobs(&bench);
-	report_buffers(&bench);
+	if (!jobs_only)
+		report_buffers(&bench);
 	return 0;
 }

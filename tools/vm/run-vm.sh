@@ -23,6 +23,8 @@ device model ended otherwise than asked to.
   --in-memory           copy tests and models to the VM's memory and leave the shared folders
                         alone while COMMAND runs: they do not survive that the system sleeps
   --qemu-args STRING    more arguments for QEMU
+  --count-instructions  the guest's clock counts its instructions, one per nanosecond, while it is
+                        not idle: what they take is then the same whatever else the host does
   --allow-kernel-errors do not fail because of what the kernel's log says
 
 In the VM: the repository is /repository (read only), its build directory /build, the models
@@ -43,6 +45,7 @@ hot_plug=no
 name=vm
 seconds=300
 qemu_arguments=
+count_instructions=no
 kernel_errors=fail
 command=()
 
@@ -60,6 +63,7 @@ parse_options() {
 		--iommu) iommu=yes ;;
 		--in-memory) in_memory=yes ;;
 		--hot-plug) hot_plug=yes; message_timeout_ms=10000 ;;
+		--count-instructions) count_instructions=yes ;;
 		--qemu-args) need_value "$1" $#; qemu_arguments=$2; shift ;;
 		--allow-kernel-errors) kernel_errors=allow ;;
 		--help) usage; exit 0 ;;
@@ -250,7 +254,10 @@ clean_up() {
 
 # KVM only with processor extensions: where /dev/kvm opens without them, guests do not run.
 accelerator() {
-	if [ -w /dev/kvm ] && grep -qwE 'vmx|svm' /proc/cpuinfo; then
+	if [ $count_instructions = yes ]; then
+		# Processors take turns in one thread.
+		echo tcg,thread=single -icount shift=0,sleep=on -cpu max,la57=off
+	elif [ -w /dev/kvm ] && grep -qwE 'vmx|svm' /proc/cpuinfo; then
 		echo kvm -cpu host
 	else
 		echo tcg,thread=multi -cpu max,la57=off
