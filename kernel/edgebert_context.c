@@ -34,6 +34,12 @@ void edgebert_context_put(struct edgebert_context *context)
 	kref_put(&context->refcount, edgebert_context_release);
 }
 
+/* Gives up a reference unless it is the last one; may be called where no lock may be taken. */
+bool edgebert_context_put_shared(struct edgebert_context *context)
+{
+	return refcount_dec_not_one(&context->refcount.refcount);
+}
+
 /* The file's context, referenced, or NULL. */
 struct edgebert_context *edgebert_context_find(struct drm_file *file, u32 id)
 {

@@ -49,6 +49,7 @@ struct edgebert_context {
 
 struct edgebert_context *edgebert_context_find(struct drm_file *file, u32 id);
 void edgebert_context_put(struct edgebert_context *context);
+bool edgebert_context_put_shared(struct edgebert_context *context);
 void edgebert_context_apply_window(struct edgebert_context *context, struct edgebert_hw_job *desc);
 void edgebert_contexts_close(struct edgebert_file *efile);
 void edgebert_contexts_stop_all(struct edgebert_device *edev);

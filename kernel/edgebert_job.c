@@ -36,6 +36,16 @@ void edgebert_fence_init(struct edgebert_fence *fence, u64 context, u64 seqno)
 	dma_fence_init(&fence->base, &edgebert_fence_ops, &fence->lock, context, seqno);
 }
 
+/* The last of a job that holds nothing any more. */
+static void edgebert_job_destroy(struct edgebert_device *edev, struct edgebert_job *job)
+{
+	/* Never started. */
+	kfree(job->fence);
+	kfree(job);
+	if (atomic_dec_and_test(&edev->jobs))
+		wake_up_all(&edev->jobs_wait);
+}
+
 /* The job ends outside of interrupts and of the scheduler, where all locks may be taken. */
 static void edgebert_job_release(struct work_struct *work)
 {
@@ -46,13 +56,26 @@ static void edgebert_job_release(struct work_struct *work)
 	for (i = 0; i < job->buffer_count; i++)
 		if (job->buffers[i].mapping)
 			edgebert_mapping_put(job->buffers[i].mapping);
-	kvfree(job->buffers);
-	/* Never started. */
-	kfree(job->fence);
 	edgebert_context_put(job->context);
-	kfree(job);
-	if (atomic_dec_and_test(&edev->jobs))
-		wake_up_all(&edev->jobs_wait);
+	edgebert_job_destroy(edev, job);
+}
+
+/*
+ * Lets go of what others hold too, as they mostly do: nothing but counters changes.  False
+ * if the job has the last reference to something, whose end takes locks.
+ */
+static bool edgebert_job_release_shared(struct edgebert_job *job)
+{
+	u32 i;
+
+	for (i = 0; i < job->buffer_count; i++) {
+		if (!job->buffers[i].mapping)
+			continue;
+		if (!edgebert_mapping_put_shared(job->buffers[i].mapping))
+			return false;
+		job->buffers[i].mapping = NULL;
+	}
+	return edgebert_context_put_shared(job->context);
 }
 
 /* A job without buffers yet; to be freed with edgebert_job_free(). */
@@ -61,14 +84,12 @@ struct edgebert_job *edgebert_job_create(struct edgebert_context *context, u32 b
 {
 	struct edgebert_job *job;
 
-	job = kzalloc_obj(*job);
+	job = kzalloc(struct_size(job, buffers, buffer_count), GFP_KERNEL);
 	if (!job)
 		return ERR_PTR(-ENOMEM);
 	job->fence = kzalloc_obj(*job->fence);
-	job->buffers = kvzalloc_objs(*job->buffers, max(buffer_count, 1));
-	if (!job->fence || !job->buffers ||
+	if (!job->fence ||
 	    drm_sched_job_init(&job->base, &context->entity, 1, context->vm, client_id)) {
-		kvfree(job->buffers);
 		kfree(job->fence);
 		kfree(job);
 		return ERR_PTR(-ENOMEM);
@@ -93,7 +114,8 @@ static void edgebert_job_finish(struct edgebert_job *job,
 	if (job->ended)
 		return;
 	job->ended = true;
-	edgebert_results_end(&context->results, job->sequence, job->started_ns, completion, error);
+	edgebert_results_end(&context->results, job->sequence, job->started_ns,
+			     job->ended_ns ?: ktime_get_ns(), completion, error);
 	atomic_dec(&context->unfinished);
 	edgebert_share_ended(job);
 }
@@ -132,5 +154,8 @@ void edgebert_job_free(struct edgebert_job *job)
 	if (job->armed)
 		edgebert_job_finish(job, NULL, -ECANCELED);
 	drm_sched_job_cleanup(&job->base);
-	queue_work(edev->cleanup_wq, &job->release_work);
+	if (edgebert_job_release_shared(job))
+		edgebert_job_destroy(edev, job);
+	else
+		queue_work(edev->cleanup_wq, &job->release_work);
 }

@@ -51,6 +51,7 @@ struct edgebert_job_buffer {
  * @cookie: name in the ring
  * @active: in ring->active
  * @started_ns: when the device was told, 0: never
+ * @ended_ns: when it told that the job has ended, 0: never
  * @deadline_ns: when the device must have been told, 0: whenever
  * @target_start_ns: from when the time until it starts counts for its target, 0: never
  * @elapsed_us: what was spent of the target before that
@@ -58,8 +59,8 @@ struct edgebert_job_buffer {
  * @armed: the scheduler knows the job and will free it
  * @ended: its result is written
  * @release_work: lets go of what the job holds
- * @buffers: what it uses
  * @buffer_count: number of @buffers
+ * @buffers: what it uses; those that it no longer holds have no mapping
  */
 struct edgebert_job {
 	struct drm_sched_job base;
@@ -72,6 +73,7 @@ struct edgebert_job {
 	u64 cookie;
 	struct list_head active;
 	u64 started_ns;
+	u64 ended_ns;
 	u64 deadline_ns;
 	u64 target_start_ns;
 	u32 elapsed_us;
@@ -79,8 +81,8 @@ struct edgebert_job {
 	bool armed;
 	bool ended;
 	struct work_struct release_work;
-	struct edgebert_job_buffer *buffers;
 	u32 buffer_count;
+	struct edgebert_job_buffer buffers[] __counted_by(buffer_count);
 };
 
 static inline struct edgebert_job *to_edgebert_job(struct drm_sched_job *base)

@@ -100,7 +100,7 @@ EXPORT_SYMBOL_IF_KUNIT(edgebert_result_fill);
 
 /* Completes a job's record; @completion is NULL when the device did not report the job. */
 void edgebert_results_end(struct edgebert_results *results, u64 sequence, u64 started_ns,
-			  const struct edgebert_hw_completion *completion, int error)
+			  u64 ended_ns, const struct edgebert_hw_completion *completion, int error)
 {
 	struct edgebert_record *record;
 
@@ -116,7 +116,7 @@ void edgebert_results_end(struct edgebert_results *results, u64 sequence, u64 st
 		}
 		record->result.error = error;
 		record->result.started_ns = started_ns;
-		record->result.ended_ns = ktime_get_ns();
+		record->result.ended_ns = ended_ns;
 		record->ended = true;
 		edgebert_counters_add(&results->counters, &record->result);
 	}

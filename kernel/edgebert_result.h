@@ -50,7 +50,7 @@ void edgebert_results_init(struct edgebert_results *results);
 void edgebert_results_fini(struct edgebert_results *results);
 void edgebert_results_add(struct edgebert_results *results, struct edgebert_record *record);
 void edgebert_results_end(struct edgebert_results *results, u64 sequence, u64 started_ns,
-			  const struct edgebert_hw_completion *completion, int error);
+			  u64 ended_ns, const struct edgebert_hw_completion *completion, int error);
 void edgebert_results_counters(struct edgebert_results *results,
 			       struct drm_edgebert_counters *to);
 

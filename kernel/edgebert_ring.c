@@ -103,11 +103,11 @@ struct dma_fence *edgebert_ring_submit(struct edgebert_device *edev, struct edge
 
 		edgebert_fence_init(job->fence, ring->fence_context, ++ring->fence_seqno);
 		fence = dma_fence_get(&job->fence->base);
-		job->started_ns = ktime_get_ns();
 		list_add_tail(&job->active, &ring->active);
 		ring->outstanding++;
 		edgebert_ring_write(ring, job);
 		tail = ring->tail;
+		job->started_ns = ktime_get_ns();
 	}
 	/* writel() orders the doorbell after the descriptor. */
 	edgebert_write(edev, SUBMIT_DOORBELL, tail);
@@ -213,7 +213,7 @@ static bool edgebert_ring_starts_again(const struct edgebert_ring *ring,
 }
 
 static void edgebert_ring_consume(struct edgebert_device *edev,
-				  const struct edgebert_hw_completion *record)
+				  const struct edgebert_hw_completion *record, u64 now)
 {
 	struct edgebert_ring *ring = &edev->ring;
 	u64 cookie = le64_to_cpu(record->cookie);
@@ -232,7 +232,9 @@ static void edgebert_ring_consume(struct edgebert_device *edev,
 		list_move_tail(&job->active, &ring->again);
 		return;
 	}
-	busy_ns = edgebert_ring_busy_ns(record, ktime_get_ns() - job->started_ns);
+	/* Interrupted by an earlier job, and then kept from the lock while this one was started. */
+	job->ended_ns = now > job->started_ns ? now : ktime_get_ns();
+	busy_ns = edgebert_ring_busy_ns(record, job->ended_ns - job->started_ns);
 	edgebert_ring_account(&ring->stats, record, busy_ns);
 	edgebert_ring_account(&job->context->vm->stats, record, busy_ns);
 	error = edgebert_ring_error(job, le16_to_cpu(record->status));
@@ -262,6 +264,7 @@ void edgebert_ring_poll(struct edgebert_device *edev)
 {
 	struct edgebert_ring *ring = &edev->ring;
 	struct edgebert_hw_completion record;
+	u64 now = ktime_get_ns();
 	unsigned int count;
 	unsigned long flags;
 
@@ -270,7 +273,10 @@ void edgebert_ring_poll(struct edgebert_device *edev)
 	for (count = 0; count < EDGEBERT_RING_ENTRIES; count++) {
 		if (!edgebert_ring_next(ring, &record))
 			break;
-		edgebert_ring_consume(edev, &record);
+		/* The first one's time is when the interrupt came; no two jobs end at once. */
+		if (count)
+			now = ktime_get_ns();
+		edgebert_ring_consume(edev, &record, now);
 	}
 	if (count && ring->aborting)
 		edgebert_recovery_request_lift(edev);

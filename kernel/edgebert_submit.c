@@ -55,6 +55,7 @@ struct edgebert_submit {
 	struct edgebert_context *context;
 	const struct drm_edgebert_array *array;	/* of the user's jobs */
 	u32 sync_count;
+	u32 buffer_count;
 	u32 job_count;
 	struct edgebert_submit_job jobs[] __counted_by(job_count);
 };
@@ -314,6 +315,7 @@ static int edgebert_submit_prepare_job(struct edgebert_submit *submit, u32 index
 	if (ret)
 		return ret;
 	submit->sync_count += args->syncs.count;
+	submit->buffer_count += args->buffers.count;
 
 	sjob->record = kzalloc_obj(*sjob->record);
 	if (!sjob->record)
@@ -454,7 +456,8 @@ static int edgebert_submit_push(struct edgebert_submit *submit)
 	int ret;
 	u32 i;
 
-	drm_exec_init(&exec, DRM_EXEC_INTERRUPTIBLE_WAIT | DRM_EXEC_IGNORE_DUPLICATES, 0);
+	drm_exec_init(&exec, DRM_EXEC_INTERRUPTIBLE_WAIT | DRM_EXEC_IGNORE_DUPLICATES,
+		      max(submit->buffer_count, 1));
 	drm_exec_until_all_locked(&exec) {
 		ret = edgebert_submit_lock_buffers(submit, &exec);
 		drm_exec_retry_on_contention(&exec);

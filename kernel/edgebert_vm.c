@@ -188,14 +188,16 @@ int edgebert_mapping_map(struct edgebert_mapping *mapping, bool read_only)
 	}
 	mapping->writable = writable;
 	list_add_tail(&mapping->vm_entry, &vm->mappings);
+	/* Who sees this sees @node and @writable. */
+	smp_store_release(&mapping->mapped, true);
 	return 0;
 }
 
 /* True when the buffer has an address, which it keeps. */
 bool edgebert_mapping_has_address(struct edgebert_mapping *mapping)
 {
-	guard(mutex)(&mapping->vm->lock);
-	return drm_mm_node_allocated(&mapping->node);
+	/* Pairs with edgebert_mapping_map(). */
+	return smp_load_acquire(&mapping->mapped);
 }
 
 /* A buffer in an address space, without an address yet. */
@@ -270,6 +272,12 @@ static void edgebert_mapping_release(struct kref *kref)
 void edgebert_mapping_put(struct edgebert_mapping *mapping)
 {
 	kref_put(&mapping->refcount, edgebert_mapping_release);
+}
+
+/* Gives up a reference unless it is the last one; may be called where no lock may be taken. */
+bool edgebert_mapping_put_shared(struct edgebert_mapping *mapping)
+{
+	return refcount_dec_not_one(&mapping->refcount.refcount);
 }
 
 /* Gives back everything that was mapped for a device that has been stopped. */

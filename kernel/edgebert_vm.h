@@ -63,6 +63,7 @@ struct edgebert_vm {
  * @node: addresses, if it has any, under vm->lock; a page longer than the buffer, so that
  *	overruns fault
  * @writable: for the device; constant once it has addresses
+ * @mapped: it has addresses, and keeps them
  * @vm_entry: in vm->mappings, under vm->lock
  * @bo_entry: in bo->mappings, under bo->lock
  */
@@ -72,6 +73,7 @@ struct edgebert_mapping {
 	struct edgebert_bo *bo;
 	struct drm_mm_node node;
 	bool writable;
+	bool mapped;
 	struct list_head vm_entry;
 	struct list_head bo_entry;
 };
@@ -87,5 +89,6 @@ int edgebert_mapping_map(struct edgebert_mapping *mapping, bool read_only);
 bool edgebert_mapping_has_address(struct edgebert_mapping *mapping);
 struct edgebert_mapping *edgebert_mapping_find(struct edgebert_vm *vm, struct edgebert_bo *bo);
 void edgebert_mapping_put(struct edgebert_mapping *mapping);
+bool edgebert_mapping_put_shared(struct edgebert_mapping *mapping);
 
 #endif /* EDGEBERT_VM_H */

@@ -41,10 +41,10 @@ static void edgebert_results_end_once(struct kunit *test)
 	struct drm_edgebert_counters counters;
 
 	add_record(test, results, 1);
-	edgebert_results_end(results, 1, 10, &completion, 0);
-	edgebert_results_end(results, 1, 10, &completion, 0);
-	edgebert_results_end(results, 1, 10, NULL, -ENODEV);
-	edgebert_results_end(results, 2, 10, &completion, 0);
+	edgebert_results_end(results, 1, 10, 20, &completion, 0);
+	edgebert_results_end(results, 1, 10, 20, &completion, 0);
+	edgebert_results_end(results, 1, 10, 20, NULL, -ENODEV);
+	edgebert_results_end(results, 2, 10, 20, &completion, 0);
 	edgebert_results_counters(results, &counters);
 	KUNIT_EXPECT_EQ(test, counters.submitted, 1);
 	KUNIT_EXPECT_EQ(test, counters.completed, 1);
@@ -64,11 +64,11 @@ static void edgebert_results_wrap(struct kunit *test)
 		add_record(test, results, base + i);
 	/* Replaced: the first half is forgotten. */
 	for (i = 0; i < EDGEBERT_RESULT_SLOTS; i++)
-		edgebert_results_end(results, base + i, 1, NULL, -ECANCELED);
+		edgebert_results_end(results, base + i, 1, 2, NULL, -ECANCELED);
 	edgebert_results_counters(results, &counters);
 	KUNIT_EXPECT_EQ(test, counters.cancelled, 0);
 	for (; i < 2 * EDGEBERT_RESULT_SLOTS; i++)
-		edgebert_results_end(results, base + i, 1, NULL, -ECANCELED);
+		edgebert_results_end(results, base + i, 1, 2, NULL, -ECANCELED);
 	edgebert_results_counters(results, &counters);
 	KUNIT_EXPECT_EQ(test, counters.cancelled, EDGEBERT_RESULT_SLOTS);
 	KUNIT_EXPECT_EQ(test, counters.submitted, 2 * EDGEBERT_RESULT_SLOTS);
