@@ -129,7 +129,7 @@ help:
 	@echo "make fuzz        fuzz everything that reads foreign bytes (FUZZ_SECONDS each, default 10)"
 	@echo "make bench-device  time the device core against onnxruntime int8"
 	@echo "make bench-driver  measure what the driver costs, in a VM"
-	@echo "make api-reference  the reference of the library, as HTML"
+	@echo "make api-reference  the references of the library and of the driver, as HTML"
 	@echo "make bench-runtime  time the runtime: modes, sentences in flight, idle device"
 	@echo "make vm          a shell in the VM with the module loaded (KERNEL=7: newest kernel)"
 	@echo "make packages    install the Debian packages that all this needs"

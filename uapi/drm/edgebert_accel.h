@@ -97,7 +97,9 @@ struct drm_edgebert_array {
 	__u64 array;
 };
 
-/** enum drm_edgebert_query_type - what DEV_QUERY reports */
+/**
+ * enum drm_edgebert_query_type - what DEV_QUERY reports
+ */
 enum drm_edgebert_query_type {
 	/** @DRM_EDGEBERT_QUERY_DEVICE: struct drm_edgebert_query_device. */
 	DRM_EDGEBERT_QUERY_DEVICE = 0,
@@ -129,7 +131,9 @@ struct drm_edgebert_dev_query {
 	__u64 pointer;
 };
 
-/** struct drm_edgebert_query_device - answer of QUERY_DEVICE */
+/**
+ * struct drm_edgebert_query_device - answer of QUERY_DEVICE
+ */
 struct drm_edgebert_query_device {
 	/** @hw_version: Hardware contract, major << 16 | minor. */
 	__u32 hw_version;
@@ -179,11 +183,13 @@ struct drm_edgebert_query_device {
 	/** @reset_count: Device resets since the driver was bound. */
 	__u32 reset_count;
 
-	/** @memory_limit_bytes: What the buffers of one open file may take together, 0: no limit. */
+	/** @memory_limit_bytes: What the buffers of one file may take together, 0: no limit. */
 	__u64 memory_limit_bytes;
 };
 
-/** struct drm_edgebert_operating_point - one voltage/frequency pair, ordered by frequency */
+/**
+ * struct drm_edgebert_operating_point - one voltage/frequency pair, ordered by frequency
+ */
 struct drm_edgebert_operating_point {
 	/** @khz: Clock. */
 	__u32 khz;
@@ -198,7 +204,9 @@ struct drm_edgebert_operating_point {
 	__u32 pad;
 };
 
-/** struct drm_edgebert_query_telemetry - device-wide counters since the driver was bound */
+/**
+ * struct drm_edgebert_query_telemetry - device-wide counters since the driver was bound
+ */
 struct drm_edgebert_query_telemetry {
 	/** @jobs: Jobs completed, with or without fault. */
 	__u64 jobs;
@@ -216,10 +224,14 @@ struct drm_edgebert_query_telemetry {
 	__u64 energy_uj;
 };
 
-/** @DRM_EDGEBERT_DVFS_THROTTLED: Temperature holds the points below the window's highest. */
+/**
+ * DRM_EDGEBERT_DVFS_THROTTLED - Temperature holds the points below the window's highest.
+ */
 #define DRM_EDGEBERT_DVFS_THROTTLED		(1u << 0)
 
-/** struct drm_edgebert_query_dvfs - operating points in force now */
+/**
+ * struct drm_edgebert_query_dvfs - operating points in force now
+ */
 struct drm_edgebert_query_dvfs {
 	/** @current_point: Point of the last job, 0 before the first and after sleep or reset. */
 	__u32 current_point;
@@ -249,13 +261,19 @@ struct drm_edgebert_query_dvfs {
 	__u64 transitions;
 };
 
-/** @DRM_EDGEBERT_BO_DEVICE_READ_ONLY: The device may not write the buffer. */
+/**
+ * DRM_EDGEBERT_BO_DEVICE_READ_ONLY - The device may not write the buffer.
+ */
 #define DRM_EDGEBERT_BO_DEVICE_READ_ONLY	(1u << 0)
 
-/** @DRM_EDGEBERT_BO_NO_CPU_MAP: The buffer can not be mmap()ed. */
+/**
+ * DRM_EDGEBERT_BO_NO_CPU_MAP - The buffer can not be mmap()ed.
+ */
 #define DRM_EDGEBERT_BO_NO_CPU_MAP		(1u << 1)
 
-/** struct drm_edgebert_bo_create - argument of BO_CREATE */
+/**
+ * struct drm_edgebert_bo_create - argument of BO_CREATE
+ */
 struct drm_edgebert_bo_create {
 	/** @size: Bytes, rounded up to whole pages; set to the real size. */
 	__u64 size;
@@ -273,7 +291,9 @@ struct drm_edgebert_bo_create {
 	__u32 pad;
 };
 
-/** struct drm_edgebert_bo_mmap_offset - argument of BO_MMAP_OFFSET */
+/**
+ * struct drm_edgebert_bo_mmap_offset - argument of BO_MMAP_OFFSET
+ */
 struct drm_edgebert_bo_mmap_offset {
 	/** @handle: GEM handle. */
 	__u32 handle;
@@ -285,10 +305,14 @@ struct drm_edgebert_bo_mmap_offset {
 	__u64 offset;
 };
 
-/** @DRM_EDGEBERT_BO_WAIT_READ: Wait for jobs that write only, before reading. */
+/**
+ * DRM_EDGEBERT_BO_WAIT_READ - Wait for jobs that write only, before reading.
+ */
 #define DRM_EDGEBERT_BO_WAIT_READ		(1u << 0)
 
-/** struct drm_edgebert_bo_wait - argument of BO_WAIT; -ETIMEDOUT when time is up */
+/**
+ * struct drm_edgebert_bo_wait - argument of BO_WAIT; -ETIMEDOUT when time is up
+ */
 struct drm_edgebert_bo_wait {
 	/** @handle: GEM handle. */
 	__u32 handle;
@@ -300,7 +324,9 @@ struct drm_edgebert_bo_wait {
 	__s64 timeout_ns;
 };
 
-/** enum drm_edgebert_priority - scheduling priority of a context */
+/**
+ * enum drm_edgebert_priority - scheduling priority of a context
+ */
 enum drm_edgebert_priority {
 	/** @DRM_EDGEBERT_PRIORITY_NORMAL: Default. */
 	DRM_EDGEBERT_PRIORITY_NORMAL = 0,
@@ -312,7 +338,9 @@ enum drm_edgebert_priority {
 	DRM_EDGEBERT_PRIORITY_HIGH,
 };
 
-/** struct drm_edgebert_context_create - argument of CONTEXT_CREATE */
+/**
+ * struct drm_edgebert_context_create - argument of CONTEXT_CREATE
+ */
 struct drm_edgebert_context_create {
 	/** @flags: Zero. */
 	__u32 flags;
@@ -333,7 +361,9 @@ struct drm_edgebert_context_create {
 	__u32 pad;
 };
 
-/** struct drm_edgebert_context_destroy - argument of CONTEXT_DESTROY */
+/**
+ * struct drm_edgebert_context_destroy - argument of CONTEXT_DESTROY
+ */
 struct drm_edgebert_context_destroy {
 	/** @context_id: Id from CONTEXT_CREATE. */
 	__u32 context_id;
@@ -342,13 +372,19 @@ struct drm_edgebert_context_destroy {
 	__u32 pad;
 };
 
-/** @DRM_EDGEBERT_SYNC_SIGNAL: Signal when the job ends; otherwise wait before it starts. */
+/**
+ * DRM_EDGEBERT_SYNC_SIGNAL - Signal when the job ends; otherwise wait before it starts.
+ */
 #define DRM_EDGEBERT_SYNC_SIGNAL		(1u << 0)
 
-/** @DRM_EDGEBERT_SYNC_TIMELINE: @point of a timeline syncobj is meant. */
+/**
+ * DRM_EDGEBERT_SYNC_TIMELINE - @point of a timeline syncobj is meant.
+ */
 #define DRM_EDGEBERT_SYNC_TIMELINE		(1u << 1)
 
-/** struct drm_edgebert_sync - one wait or signal operation */
+/**
+ * struct drm_edgebert_sync - one wait or signal operation
+ */
 struct drm_edgebert_sync {
 	/** @flags: DRM_EDGEBERT_SYNC_*. */
 	__u32 flags;
@@ -360,7 +396,9 @@ struct drm_edgebert_sync {
 	__u64 point;
 };
 
-/** struct drm_edgebert_job_buffer - a buffer that a job uses */
+/**
+ * struct drm_edgebert_job_buffer - a buffer that a job uses
+ */
 struct drm_edgebert_job_buffer {
 	/** @handle: GEM handle. */
 	__u32 handle;
@@ -369,13 +407,19 @@ struct drm_edgebert_job_buffer {
 	__u32 flags;
 };
 
-/** @DRM_EDGEBERT_JOB_BUFFER_WRITE: The job writes the buffer (implicit fences). */
+/**
+ * DRM_EDGEBERT_JOB_BUFFER_WRITE - The job writes the buffer (implicit fences).
+ */
 #define DRM_EDGEBERT_JOB_BUFFER_WRITE		(1u << 0)
 
-/** @DRM_EDGEBERT_JOB_AUTONOMOUS: The device picks layer limit and operating point. */
+/**
+ * DRM_EDGEBERT_JOB_AUTONOMOUS - The device picks layer limit and operating point.
+ */
 #define DRM_EDGEBERT_JOB_AUTONOMOUS		(1u << 0)
 
-/** @DRM_EDGEBERT_OPERATING_POINT_DEFAULT: The administrator's default point. */
+/**
+ * DRM_EDGEBERT_OPERATING_POINT_DEFAULT - The administrator's default point.
+ */
 #define DRM_EDGEBERT_OPERATING_POINT_DEFAULT	0xff
 
 /**
@@ -454,7 +498,9 @@ struct drm_edgebert_job {
 	__s64 target_start_ns;
 };
 
-/** struct drm_edgebert_submit - argument of SUBMIT; all jobs are accepted or none */
+/**
+ * struct drm_edgebert_submit - argument of SUBMIT; all jobs are accepted or none
+ */
 struct drm_edgebert_submit {
 	/** @context_id: Context; its jobs run in order. */
 	__u32 context_id;
@@ -466,7 +512,9 @@ struct drm_edgebert_submit {
 	struct drm_edgebert_array jobs;
 };
 
-/** struct drm_edgebert_result - how a job ended; written by the kernel only */
+/**
+ * struct drm_edgebert_result - how a job ended; written by the kernel only
+ */
 struct drm_edgebert_result {
 	/** @sequence: Number of the job. */
 	__u64 sequence;
@@ -601,10 +649,14 @@ struct drm_edgebert_context_set {
 	__u32 operating_point_high;
 };
 
-/** @DRM_EDGEBERT_CONTEXT_BANNED: Takes no more jobs (-EIO): too many had to be stopped in a row. */
+/**
+ * DRM_EDGEBERT_CONTEXT_BANNED - Takes no more jobs (-EIO): too many had to be stopped in a row.
+ */
 #define DRM_EDGEBERT_CONTEXT_BANNED		(1u << 0)
 
-/** struct drm_edgebert_counters - what the jobs of a context took since it was created */
+/**
+ * struct drm_edgebert_counters - what the jobs of a context took since it was created
+ */
 struct drm_edgebert_counters {
 	/** @submitted: Jobs submitted. */
 	__u64 submitted;
@@ -645,7 +697,7 @@ struct drm_edgebert_counters {
 	/** @exits: Jobs that took the exit of layer n + 1. */
 	__u64 exits[24];
 
-	/** @stopped: Jobs among the cancelled that were stopped for lack of progress, -ETIMEDOUT. */
+	/** @stopped: Of the cancelled, stopped for lack of progress, -ETIMEDOUT. */
 	__u64 stopped;
 
 	/** @flags: DRM_EDGEBERT_CONTEXT_*. */
@@ -655,7 +707,9 @@ struct drm_edgebert_counters {
 	__u32 pad;
 };
 
-/** struct drm_edgebert_context_counters - argument of CONTEXT_COUNTERS */
+/**
+ * struct drm_edgebert_context_counters - argument of CONTEXT_COUNTERS
+ */
 struct drm_edgebert_context_counters {
 	/** @context_id: Id from CONTEXT_CREATE. */
 	__u32 context_id;
@@ -667,13 +721,19 @@ struct drm_edgebert_context_counters {
 	__u64 pointer;
 };
 
-/** @DRM_EDGEBERT_EVENT_DVFS: The window or the thermal limit changed. */
+/**
+ * DRM_EDGEBERT_EVENT_DVFS - The window or the thermal limit changed.
+ */
 #define DRM_EDGEBERT_EVENT_DVFS			(1u << 0)
 
-/** @DRM_EDGEBERT_EVENT_ENVM: Another eNVM image became the active one. */
+/**
+ * DRM_EDGEBERT_EVENT_ENVM - Another eNVM image became the active one.
+ */
 #define DRM_EDGEBERT_EVENT_ENVM			(1u << 1)
 
-/** struct drm_edgebert_events - argument of EVENTS; poll() and read() then deliver them */
+/**
+ * struct drm_edgebert_events - argument of EVENTS; poll() and read() then deliver them
+ */
 struct drm_edgebert_events {
 	/** @events: DRM_EDGEBERT_EVENT_*; replaces the earlier choice. */
 	__u32 events;
@@ -682,13 +742,19 @@ struct drm_edgebert_events {
 	__u32 pad;
 };
 
-/** @DRM_EDGEBERT_EVENT_TYPE_DVFS: struct drm_event.type of struct drm_edgebert_event_dvfs. */
+/**
+ * DRM_EDGEBERT_EVENT_TYPE_DVFS - struct drm_event.type of struct drm_edgebert_event_dvfs.
+ */
 #define DRM_EDGEBERT_EVENT_TYPE_DVFS		0x80000000
 
-/** @DRM_EDGEBERT_EVENT_TYPE_ENVM: struct drm_event.type of struct drm_edgebert_event_envm. */
+/**
+ * DRM_EDGEBERT_EVENT_TYPE_ENVM - struct drm_event.type of struct drm_edgebert_event_envm.
+ */
 #define DRM_EDGEBERT_EVENT_TYPE_ENVM		0x80000001
 
-/** struct drm_edgebert_event_dvfs - what read() delivers; the newest state, changes in between may be lost */
+/**
+ * struct drm_edgebert_event_dvfs - what read() delivers; the newest state, earlier ones may be lost
+ */
 struct drm_edgebert_event_dvfs {
 	/** @base: Type and length. */
 	struct drm_event base;
@@ -706,7 +772,9 @@ struct drm_edgebert_event_dvfs {
 	__u32 flags;
 };
 
-/** struct drm_edgebert_event_envm - what read() delivers */
+/**
+ * struct drm_edgebert_event_envm - what read() delivers
+ */
 struct drm_edgebert_event_envm {
 	/** @base: Type and length. */
 	struct drm_event base;
@@ -715,7 +783,9 @@ struct drm_edgebert_event_envm {
 	__u64 generation;
 };
 
-/** enum drm_edgebert_envm_slot - parts of the eNVM that hold an image */
+/**
+ * enum drm_edgebert_envm_slot - parts of the eNVM that hold an image
+ */
 enum drm_edgebert_envm_slot {
 	/** @DRM_EDGEBERT_ENVM_SLOT_A: First half. */
 	DRM_EDGEBERT_ENVM_SLOT_A = 0,
@@ -730,7 +800,9 @@ enum drm_edgebert_envm_slot {
 	DRM_EDGEBERT_ENVM_SLOT_NONE = 0xffffffff,
 };
 
-/** enum drm_edgebert_envm_operation - what is under way */
+/**
+ * enum drm_edgebert_envm_operation - what is under way
+ */
 enum drm_edgebert_envm_operation {
 	/** @DRM_EDGEBERT_ENVM_IDLE: Nothing. */
 	DRM_EDGEBERT_ENVM_IDLE = 0,
@@ -748,7 +820,9 @@ enum drm_edgebert_envm_operation {
 	DRM_EDGEBERT_ENVM_READING,
 };
 
-/** struct drm_edgebert_envm_image - identity of an image, chosen by who builds it */
+/**
+ * struct drm_edgebert_envm_image - identity of an image, chosen by who builds it
+ */
 struct drm_edgebert_envm_image {
 	/** @id: Names the contents, not all zero; models name the image they need by it. */
 	__u8 id[16];
@@ -763,7 +837,9 @@ struct drm_edgebert_envm_image {
 	__u32 crc32;
 };
 
-/** struct drm_edgebert_envm_info - state of the eNVM; anyone may ask */
+/**
+ * struct drm_edgebert_envm_info - state of the eNVM; anyone may ask
+ */
 struct drm_edgebert_envm_info {
 	/** @generation: Grows with each commit and never returns; 0: no image is active. */
 	__u64 generation;
@@ -808,7 +884,9 @@ struct drm_edgebert_envm_info {
 	__u32 wear_mean;
 };
 
-/** struct drm_edgebert_envm_query - argument of ENVM_INFO; the answer is cut to @size */
+/**
+ * struct drm_edgebert_envm_query - argument of ENVM_INFO; the answer is cut to @size
+ */
 struct drm_edgebert_envm_query {
 	/** @size: Size of the user's struct drm_edgebert_envm_info, in and out. */
 	__u32 size;
@@ -846,7 +924,9 @@ struct drm_edgebert_envm_transfer {
 	__u64 pointer;
 };
 
-/** struct drm_edgebert_envm_slot_operation - argument of ENVM_ERASE and ENVM_LOCK */
+/**
+ * struct drm_edgebert_envm_slot_operation - argument of ENVM_ERASE and ENVM_LOCK
+ */
 struct drm_edgebert_envm_slot_operation {
 	/** @slot: enum drm_edgebert_envm_slot; not the active one for an erase (-EBUSY). */
 	__u32 slot;
