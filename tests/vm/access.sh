@@ -20,7 +20,7 @@ check "an ordinary user with permission classifies" classify_as_tester
 rmmod edgebert
 check_fails 11 "EB_NO_MODULE" "no module" edgebert info
 modprobe edgebert
-wait_until 5 has_node
+wait_until 60 has_node
 address=$(bound_devices)
 echo "$address" >$PCI_DRIVER/unbind
 check_fails 10 "EB_NO_DEVICE" "a module without a device" edgebert info

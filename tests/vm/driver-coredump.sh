@@ -9,7 +9,7 @@
 . tests/vm/guest.sh
 
 modprobe edgebert
-wait_until 5 has_node
+wait_until 60 has_node
 address=$(bound_devices)
 echo 500 >/sys/module/edgebert/parameters/job_timeout_ms
 dump=$GUEST_WORK/dump
@@ -33,7 +33,7 @@ take_dump() {
 	for data in /sys/class/devcoredump/devcd*/data; do
 		echo 1 >"$data"
 	done
-	wait_until 5 has_no_dump
+	wait_until 60 has_no_dump
 }
 
 # Two loads at work, one job of theirs hangs.
@@ -44,7 +44,7 @@ hang_under_load() {
 	second=$!
 	sleep 3
 	device hang-job || return
-	wait_until 20 has_dump
+	wait_until 60 has_dump
 	status=$?
 	kill $first $second
 	wait
@@ -94,7 +94,7 @@ dump_of_a_fatal_error() {
 	sleep 2
 	device fatal code=1 || return
 	wait
-	wait_until 5 has_dump && take_dump && grep -x 'reason: fatal error or no answer' "$dump"
+	wait_until 60 has_dump && take_dump && grep -x 'reason: fatal error or no answer' "$dump"
 }
 
 # announces TEXT COMMAND...: the device is lost under load, the node says so.
@@ -111,7 +111,7 @@ announces() {
 		device $line || return
 	done
 	wait $load
-	wait_until 5 grep -qx "WEDGED=$text" "$events"
+	wait_until 60 grep -qx "WEDGED=$text" "$events"
 	status=$?
 	kill $listener
 	grep -E "^(WEDGED|DEVNAME|ACTION|SUBSYSTEM)=" "$events" | sort | uniq -c
@@ -122,7 +122,7 @@ announces() {
 bind_again() {
 	device clear
 	echo "$address" >$PCI_DRIVER/unbind
-	echo "$address" >$PCI_DRIVER/bind && wait_until 10 has_node && edgebert-load 1
+	echo "$address" >$PCI_DRIVER/bind && wait_until 60 has_node && edgebert-load 1
 }
 
 check "nothing has been dumped yet" has_no_dump

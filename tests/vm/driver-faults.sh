@@ -9,7 +9,7 @@
 . tests/vm/guest.sh
 
 modprobe edgebert
-wait_until 5 has_node
+wait_until 60 has_node
 address=$(bound_devices)
 state=/sys/kernel/debug/accel/$address/state
 # Long enough for an emulated processor, short enough for a test.
@@ -101,7 +101,7 @@ stay_awake() {
 }
 
 bind() {
-	echo "$address" >$PCI_DRIVER/bind && wait_until 10 has_node && stay_awake
+	echo "$address" >$PCI_DRIVER/bind && wait_until 60 has_node && stay_awake
 }
 
 bind_again() {
@@ -236,6 +236,6 @@ for kind in zero equal reversed; do
 done
 check "never ready" bind_fails "does not become ready" override STATUS value=0
 
-check "nothing is left over" wait_until 5 grep -q '^jobs existing: 0$' "$state"
+check "nothing is left over" wait_until 60 grep -q '^jobs existing: 0$' "$state"
 check "the module can be removed" timeout 30 rmmod edgebert
 finish_tests

@@ -8,7 +8,7 @@
 . tests/vm/guest.sh
 
 modprobe edgebert
-wait_until 5 has_node
+wait_until 60 has_node
 address=$(bound_devices)
 device=/sys/bus/pci/devices/$address
 state=/sys/kernel/debug/accel/$address/state
@@ -98,6 +98,6 @@ check "interrupts are lost for a while" loses_interrupts
 check "bus mastering is lost for a while" loses_bus_mastering
 check "the function is reset, idle" function_reset_when_idle
 check "the function is reset under load, five times" function_reset
-check "nothing is left over" wait_until 5 grep -q '^jobs existing: 0$' "$state"
+check "nothing is left over" wait_until 60 grep -q '^jobs existing: 0$' "$state"
 check "the module can be removed" rmmod edgebert
 finish_tests

@@ -8,7 +8,7 @@
 . tests/vm/guest.sh
 
 modprobe edgebert
-wait_until 5 has_node
+wait_until 60 has_node
 address=$(bound_devices)
 
 # lost NAME PID: the load ends, and says that its device was lost.
@@ -35,7 +35,7 @@ unbind_under_load() {
 }
 
 bind_again() {
-	echo "$address" >$PCI_DRIVER/bind && wait_until 5 has_node && edgebert-load 1
+	echo "$address" >$PCI_DRIVER/bind && wait_until 60 has_node && edgebert-load 1
 }
 
 repeatedly() {
@@ -62,7 +62,7 @@ remove_after_kill() {
 		kill -KILL $killed
 		wait $killed
 		rmmod edgebert || return
-		modprobe edgebert && wait_until 5 has_node || return
+		modprobe edgebert && wait_until 60 has_node || return
 	done
 	edgebert-load 1
 }
@@ -71,6 +71,6 @@ check "unbinding under load and binding again, five times" repeatedly
 check "a file stays open over unbinding" open_file_outlives_unbind
 check "removal of the module after a kill, three times" remove_after_kill
 address=$(bound_devices)
-check "nothing is left over" wait_until 5 grep -q '^jobs existing: 0$' "/sys/kernel/debug/accel/$address/state"
+check "nothing is left over" wait_until 60 grep -q '^jobs existing: 0$' "/sys/kernel/debug/accel/$address/state"
 check "the module can be removed" rmmod edgebert
 finish_tests

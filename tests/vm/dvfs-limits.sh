@@ -6,7 +6,7 @@
 # timeout: 400
 . tests/vm/guest.sh
 
-wait_until 5 has_node
+wait_until 60 has_node
 address=$(bound_devices)
 devfreq=/sys/class/devfreq/$address
 events=/sys/kernel/tracing/events/edgebert
@@ -48,7 +48,7 @@ follows_limits_under_load() {
 		POINTS
 	done
 	point 1 >"$devfreq/max_freq"
-	wait_until 10 works_at "$(point 1)" || return
+	wait_until 60 works_at "$(point 1)" || return
 	echo 0 >"$devfreq/max_freq"
 	wait $load && cat "$GUEST_WORK/load"
 }
@@ -62,7 +62,7 @@ other_governors_work() {
 	edgebert-load 2
 	status=$?
 	# Idle: jobs without a wish would get the lowest point.
-	wait_until 20 aims_at "$(point 1)" || status=1
+	wait_until 60 aims_at "$(point 1)" || status=1
 	echo edgebert >"$devfreq/governor" || return
 	[ $status -eq 0 ] && aims_at "$(cat "$devfreq/max_freq")"
 }
@@ -71,7 +71,7 @@ is_traced() {
 	echo 1 >"$events/edgebert_limits/enable"
 	echo >/sys/kernel/tracing/trace
 	point 2 >"$devfreq/max_freq"
-	wait_until 5 grep -q 'edgebert_limits: .* window=0\.\.1 ' /sys/kernel/tracing/trace
+	wait_until 60 grep -q 'edgebert_limits: .* window=0\.\.1 ' /sys/kernel/tracing/trace
 	status=$?
 	echo 0 >"$devfreq/max_freq"
 	echo 0 >"$events/edgebert_limits/enable"
@@ -94,7 +94,7 @@ survives_unbinding() {
 	# Not killed: what it has begun would be written later.
 	rm "$GUEST_WORK/write"
 	wait $writer
-	wait_until 5 has_node && echo 0 >"$devfreq/max_freq" && [ $status -eq 0 ] && edgebert-load 1
+	wait_until 60 has_node && echo 0 >"$devfreq/max_freq" && [ $status -eq 0 ] && edgebert-load 1
 }
 
 check "devfreq lists the device's table, without limits" has_the_devices_table

@@ -6,7 +6,7 @@
 . tests/vm/guest.sh
 
 modprobe edgebert
-wait_until 5 has_node
+wait_until 60 has_node
 address=$(bound_devices)
 
 # The page at the beginning of slots A and B.
@@ -14,7 +14,7 @@ SLOT_A=16384
 SLOT_B=1056768
 
 bind_again() {
-	echo "$address" >$PCI_DRIVER/unbind && echo "$address" >$PCI_DRIVER/bind && wait_until 5 has_node
+	echo "$address" >$PCI_DRIVER/unbind && echo "$address" >$PCI_DRIVER/bind && wait_until 60 has_node
 }
 
 # envm_info NAME: its value.

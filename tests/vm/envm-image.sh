@@ -31,7 +31,7 @@ update_under_load() {
 		yes "$(head -n 1 "$folder/texts")" | head -n 4000 |
 			edgebert run --model "$folder/$task.ebm" --policy entropy --json - \
 				>"$GUEST_WORK/load-$task" 2>/dev/null &
-		wait_until 20 test -s "$GUEST_WORK/load-$task" || return
+		wait_until 60 test -s "$GUEST_WORK/load-$task" || return
 	done
 	edgebert envm program "$folder/other.evm" >/dev/null &&
 		edgebert envm program "$folder/words.evm" >/dev/null

@@ -10,7 +10,7 @@
 . tests/vm/guest.sh
 
 modprobe edgebert
-wait_until 5 has_node
+wait_until 60 has_node
 address=$(bound_devices)
 
 # An image of one page, so the update's steps are these.
@@ -22,7 +22,7 @@ COMMIT=$((ERASE + PROGRAM))
 END=$((COMMIT + HEADER_ERASE + HEADER_PROGRAM))
 
 bind_again() {
-	echo "$address" >$PCI_DRIVER/unbind && echo "$address" >$PCI_DRIVER/bind && wait_until 5 has_node
+	echo "$address" >$PCI_DRIVER/unbind && echo "$address" >$PCI_DRIVER/bind && wait_until 60 has_node
 }
 
 seed=1

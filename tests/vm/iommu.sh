@@ -7,7 +7,7 @@
 . tests/vm/guest.sh
 
 modprobe edgebert
-wait_until 10 test -c /dev/accel/accel1
+wait_until 60 test -c /dev/accel/accel1
 devices=$(bound_devices)
 
 # Each device's addresses are translated, by an address space of its own.
@@ -52,7 +52,7 @@ bind_again() {
 	for address in $devices; do
 		echo "$address" >$PCI_DRIVER/unbind && echo "$address" >$PCI_DRIVER/bind || return
 	done
-	wait_until 10 test -c /dev/accel/accel1 && edgebert-load 1
+	wait_until 60 test -c /dev/accel/accel1 && edgebert-load 1
 }
 
 reset_under_load() {

@@ -8,14 +8,14 @@ reload_module() {
 		rmmod edgebert || return
 		has_no_node || { echo "round $round: the node is still there"; return 1; }
 		modprobe edgebert || return
-		wait_until 5 has_node || return
+		wait_until 60 has_node || return
 	done
 }
 
 keeps_no_interrupts() {
 	rmmod edgebert || return
 	! grep edgebert /proc/interrupts || return
-	modprobe edgebert && wait_until 5 has_node
+	modprobe edgebert && wait_until 60 has_node
 }
 
 # A node that is open keeps the module: it cannot be removed under its user.
@@ -23,7 +23,7 @@ is_held_by_open_node() {
 	exec 8<>/dev/accel/accel0 || return
 	rmmod edgebert 2>/dev/null && return 1
 	exec 8>&-
-	rmmod edgebert && modprobe edgebert && wait_until 5 has_node
+	rmmod edgebert && modprobe edgebert && wait_until 60 has_node
 }
 
 check "the module is loaded" grep -q '^edgebert ' /proc/modules

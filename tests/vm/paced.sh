@@ -7,7 +7,7 @@
 . tests/vm/guest.sh
 
 modprobe edgebert
-wait_until 5 has_node
+wait_until 60 has_node
 state=/sys/kernel/debug/accel/$(bound_devices)/state
 
 set_timeout() {

@@ -6,7 +6,7 @@
 . tests/vm/guest.sh
 
 modprobe edgebert
-wait_until 5 has_node
+wait_until 60 has_node
 for name in a b; do
 	endless_sentences | edgebert run --model "$MODEL" --policy full - >"$GUEST_WORK/$name" 2>&1 &
 	eval "$name=\$!"

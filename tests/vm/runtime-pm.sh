@@ -6,7 +6,7 @@
 # timeout: 400
 . tests/vm/guest.sh
 
-wait_until 5 has_node
+wait_until 60 has_node
 address=$(bound_devices)
 device=/sys/bus/pci/devices/$address
 power=$device/power
@@ -17,7 +17,7 @@ sleeps() {
 }
 
 falls_asleep() {
-	wait_until 20 sleeps || { cat "$power/runtime_status" "$power/runtime_usage"; return 1; }
+	wait_until 60 sleeps || { cat "$power/runtime_status" "$power/runtime_usage"; return 1; }
 }
 
 is_active() {
@@ -65,7 +65,7 @@ works_without_delay() {
 can_be_kept_awake() {
 	falls_asleep || return
 	echo on >"$power/control"
-	wait_until 5 is_active
+	wait_until 60 is_active
 	status=$?
 	sleep 1
 	is_active || status=1
@@ -81,7 +81,7 @@ is_rebound_asleep() {
 	falls_asleep || return
 	echo "$address" >"$PCI_DRIVER/unbind" || return
 	echo "$address" >"$PCI_DRIVER/bind" || return
-	wait_until 5 has_node && works && falls_asleep
+	wait_until 60 has_node && works && falls_asleep
 }
 
 was_not_reset_for_it() {

@@ -11,7 +11,7 @@
 . tests/vm/guest.sh
 
 modprobe edgebert
-wait_until 5 has_node
+wait_until 60 has_node
 address=$(bound_devices)
 device=/sys/bus/pci/devices/$address
 devfreq=/sys/class/devfreq/$address
@@ -113,7 +113,7 @@ is_asleep() {
 
 # Nobody needs it: what it does afterwards is its own affair, but it can be woken up.
 sleeps_while_asleep() {
-	wait_until 20 is_asleep && fall_asleep "$1" && works && wait_until 20 is_asleep
+	wait_until 60 is_asleep && fall_asleep "$1" && works && wait_until 20 is_asleep
 }
 
 locked_slots() {
@@ -162,7 +162,7 @@ wakes_without_device() {
 	grep '^device: lost' "$state" || return
 	hostctl device 0 clear
 	echo "$address" >$PCI_DRIVER/unbind && echo "$address" >$PCI_DRIVER/bind || return
-	[ $load_status -eq 3 ] && wait_until 10 has_node && works
+	[ $load_status -eq 3 ] && wait_until 60 has_node && works
 }
 
 no_task_was_stuck() {

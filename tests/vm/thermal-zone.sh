@@ -6,7 +6,7 @@
 # timeout: 600
 . tests/vm/guest.sh
 
-wait_until 5 has_node
+wait_until 60 has_node
 address=$(bound_devices)
 device=/sys/bus/pci/devices/$address
 devfreq=/sys/class/devfreq/$address
@@ -47,12 +47,12 @@ max_freq_is() {
 
 is_cooled() {
 	heat 82 && edgebert-load 2 || return
-	wait_until 30 cooling_state_is -gt 0 && wait_until 20 max_freq_is -lt "$highest"
+	wait_until 30 cooling_state_is -gt 0 && wait_until 60 max_freq_is -lt "$highest"
 }
 
 # Step by step, as the governor does it; and asleep it is not left limited.
 recovers() {
-	heat 30 && wait_until 60 cooling_state_is -eq 0 && wait_until 20 max_freq_is -eq "$highest"
+	heat 30 && wait_until 60 cooling_state_is -eq 0 && wait_until 60 max_freq_is -eq "$highest"
 }
 
 obeys_its_administrator() {
@@ -91,7 +91,7 @@ sleeps() {
 # Hot, it stays awake to be looked at; cool again, it sleeps.
 sleeps_when_it_has_cooled_down() {
 	heat 82 && edgebert-load 1 && wait_until 30 cooling_state_is -gt 0 || return
-	recovers && wait_until 20 sleeps
+	recovers && wait_until 60 sleeps
 }
 
 is_unbound_while_cooled() {
@@ -99,7 +99,7 @@ is_unbound_while_cooled() {
 	echo "$address" >"$PCI_DRIVER/unbind" || return
 	! find_zone || return
 	echo "$address" >"$PCI_DRIVER/bind" || return
-	wait_until 5 has_node && find_zone && recovers && edgebert-load 1
+	wait_until 60 has_node && find_zone && recovers && edgebert-load 1
 }
 
 if ! find_zone; then

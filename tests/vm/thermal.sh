@@ -8,7 +8,7 @@
 . tests/vm/guest.sh
 
 modprobe edgebert
-wait_until 5 has_node
+wait_until 60 has_node
 device=/sys/bus/pci/devices/$(bound_devices)
 # The clock and the interrupts of a sleeping device are of no use here.
 echo on >"$device/power/control"

@@ -8,7 +8,7 @@
 . tests/vm/guest.sh
 
 modprobe edgebert
-wait_until 5 test -c /dev/accel/accel1
+wait_until 60 test -c /dev/accel/accel1
 
 classify_on() {
 	sentences 4 | classify --device "/dev/accel/$1" --policy full >"$GUEST_WORK/$1"

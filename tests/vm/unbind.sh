@@ -7,7 +7,7 @@
 . tests/vm/guest.sh
 
 modprobe edgebert
-wait_until 5 has_node
+wait_until 60 has_node
 address=$(bound_devices)
 device=/sys/bus/pci/devices/$address
 
@@ -37,7 +37,7 @@ load_ends_with() {
 }
 
 classifies() {
-	wait_until 10 has_node && sentences 1 | edgebert run --model "$MODEL" --policy full -
+	wait_until 60 has_node && sentences 1 | edgebert run --model "$MODEL" --policy full -
 }
 
 unbind_under_load() {
