@@ -129,10 +129,11 @@ static inline void edgebert_fence_forget_ops(struct dma_fence *fence)
 #define EDGEBERT_DRIVER_DATE
 #endif
 
+/* The name of a namespace, without quotes. */
 #ifdef EDGEBERT_HAVE_IMPORT_NS_TOKEN
-#define EDGEBERT_IMPORT_DMA_BUF()	MODULE_IMPORT_NS(DMA_BUF)
+#define EDGEBERT_IMPORT_NS(name)	MODULE_IMPORT_NS(name)
 #else
-#define EDGEBERT_IMPORT_DMA_BUF()	MODULE_IMPORT_NS("DMA_BUF")
+#define EDGEBERT_IMPORT_NS(name)	MODULE_IMPORT_NS(#name)
 #endif
 
 #endif /* EDGEBERT_COMPAT_H */

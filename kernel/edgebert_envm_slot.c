@@ -123,7 +123,7 @@ static int edgebert_envm_scan(struct edgebert_device *edev)
 			break;
 		edgebert_envm_header_image(&headers[number], &image);
 		ret = edgebert_envm_check_image(edev, le32_to_cpu(headers[number].slot), false,
-					       &image);
+						&image);
 		if (!ret) {
 			envm->header = number;
 			edgebert_envm_activate(edev, &headers[number]);

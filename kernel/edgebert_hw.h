@@ -10,6 +10,12 @@
 #ifndef EDGEBERT_HW_H
 #define EDGEBERT_HW_H
 
+#ifdef __KERNEL__
+#include <linux/build_bug.h>
+#else
+#include <assert.h>
+#endif
+
 #include <linux/types.h>
 
 /* ---- PCI function ------------------------------------------------------- */
@@ -44,8 +50,8 @@
 #define EDGEBERT_HW_REG_CAPABILITIES		0x0008
 #define   EDGEBERT_HW_CAP_ENVM_READ		(1u << 0)	/* segment 8 readable by jobs */
 #define   EDGEBERT_HW_CAP_ENVM_PROGRAM		(1u << 1)	/* eNVM command registers work */
-#define   EDGEBERT_HW_CAP_AUTONOMOUS_DVFS	(1u << 2)	/* PREDICT acts, one-job latency policy */
-#define   EDGEBERT_HW_CAP_THERMAL		(1u << 3)	/* TEMPERATURE is modelled, may throttle */
+#define   EDGEBERT_HW_CAP_AUTONOMOUS_DVFS	(1u << 2)	/* PREDICT acts, one-job latency */
+#define   EDGEBERT_HW_CAP_THERMAL		(1u << 3)	/* TEMPERATURE is modelled */
 #define   EDGEBERT_HW_CAP_QUEUE_TIME		(1u << 4)	/* knows JOB_QUEUE_TIME */
 #define EDGEBERT_HW_REG_LIMITS			0x000c
 #define   EDGEBERT_HW_LIMITS_OPERATING_POINTS(v)	((v) & 0xff)
@@ -56,17 +62,17 @@
 #define EDGEBERT_HW_REG_ENVM_BYTES		0x0018
 #define EDGEBERT_HW_REG_PROFILE_NAME		0x0020	/* 16 bytes ASCII, zero padded */
 #define   EDGEBERT_HW_PROFILE_NAME_BYTES	16
-#define EDGEBERT_HW_REG_TIME_LO			0x0030	/* device clock, ns; reading LO latches HI */
+#define EDGEBERT_HW_REG_TIME_LO			0x0030	/* clock, ns; reading LO latches HI */
 #define EDGEBERT_HW_REG_TIME_HI			0x0034
 
 /* Control */
 #define EDGEBERT_HW_REG_CONTROL			0x0100
 #define   EDGEBERT_HW_CONTROL_ENABLE		(1u << 0)	/* fetch jobs */
-#define   EDGEBERT_HW_CONTROL_CORE_RESET	(1u << 1)	/* self-clearing, quiesces DMA first */
+#define   EDGEBERT_HW_CONTROL_CORE_RESET	(1u << 1)	/* self-clearing; DMA stops first */
 #define EDGEBERT_HW_REG_STATUS			0x0104
 #define   EDGEBERT_HW_STATUS_READY		(1u << 0)	/* out of reset, registers valid */
 #define   EDGEBERT_HW_STATUS_BUSY		(1u << 1)	/* a job is executing */
-#define   EDGEBERT_HW_STATUS_QUIESCED		(1u << 2)	/* not enabled and no DMA outstanding */
+#define   EDGEBERT_HW_STATUS_QUIESCED		(1u << 2)	/* disabled, no DMA outstanding */
 #define   EDGEBERT_HW_STATUS_RESETTING		(1u << 3)
 #define   EDGEBERT_HW_STATUS_THROTTLED		(1u << 4)
 #define   EDGEBERT_HW_STATUS_FATAL		(1u << 5)	/* rings stopped until core reset */
@@ -102,20 +108,20 @@
 #define EDGEBERT_HW_CONTEXT_COUNT		256
 
 /* Interrupt causes: a message is sent when (STATUS & ENABLE) gains a bit. */
-#define EDGEBERT_HW_REG_IRQ_STATUS		0x0300	/* W1C; COMPLETION is edge only, never set here */
+#define EDGEBERT_HW_REG_IRQ_STATUS		0x0300	/* W1C; COMPLETION is never set here */
 #define EDGEBERT_HW_REG_IRQ_ENABLE		0x0304
 
 /* DVFS.  Points are sorted by frequency, 0 is the lowest. */
 #define EDGEBERT_HW_OPERATING_POINTS_MAX	16
-#define EDGEBERT_HW_REG_DVFS_WINDOW		0x0400	/* [7:0] lowest, [15:8] highest point jobs may use */
+#define EDGEBERT_HW_REG_DVFS_WINDOW		0x0400	/* [7:0] lowest, [15:8] highest point */
 #define EDGEBERT_HW_REG_DVFS_DEFAULT		0x0404	/* point of jobs that ask for none */
 #define EDGEBERT_HW_REG_DVFS_CURRENT		0x0408	/* RO */
 #define EDGEBERT_HW_REG_DVFS_TRANSITIONS	0x040c	/* RO: count */
-#define EDGEBERT_HW_REG_DVFS_THERMAL_MAX	0x0410	/* RO: highest point temperature allows now */
+#define EDGEBERT_HW_REG_DVFS_THERMAL_MAX	0x0410	/* RO: highest point allowed now */
 #define EDGEBERT_HW_REG_TEMPERATURE		0x0414	/* RO: signed, 1/1000 degree C, modelled */
 #define EDGEBERT_HW_REG_OPP_KHZ(n)		(0x0480 + 4 * (n))
 #define EDGEBERT_HW_REG_OPP_MILLIVOLT(n)	(0x04c0 + 4 * (n))
-#define EDGEBERT_HW_REG_OPP_MICROWATT(n)	(0x0500 + 4 * (n))	/* modelled, dense compute */
+#define EDGEBERT_HW_REG_OPP_MICROWATT(n)	(0x0500 + 4 * (n))	/* dense compute */
 
 /* Telemetry: 64-bit counters since power-on, LO at n, HI at n + 4; reading LO latches HI. */
 #define EDGEBERT_HW_REG_COUNT_CYCLES		0x0600
@@ -124,8 +130,8 @@
 #define EDGEBERT_HW_REG_COUNT_JOBS		0x0618
 #define EDGEBERT_HW_REG_COUNT_FAULTS		0x0620
 #define EDGEBERT_HW_REG_COUNT_ABORTS		0x0628
-#define EDGEBERT_HW_REG_COUNT_BLOCK_PJ(b)	(0x0640 + 8 * (b))	/* per enum edgebert_hw_block */
-#define EDGEBERT_HW_REG_COUNT_EXITS(l)		(0x0700 + 8 * ((l) - 1))	/* exits at layer l, 1-based */
+#define EDGEBERT_HW_REG_COUNT_BLOCK_PJ(b)	(0x0640 + 8 * (b))	/* enum edgebert_hw_block */
+#define EDGEBERT_HW_REG_COUNT_EXITS(l)		(0x0700 + 8 * ((l) - 1))	/* l is 1-based */
 
 /*
  * eNVM controller: works only with CAP_ENVM_PROGRAM; sizes always readable.  The array
@@ -139,7 +145,7 @@
 #define   EDGEBERT_HW_ENVM_ERASE		3	/* whole sectors */
 #define   EDGEBERT_HW_ENVM_VERIFY		4	/* compare with the host buffer */
 #define   EDGEBERT_HW_ENVM_LOCK			5	/* sectors read-only until function reset */
-#define EDGEBERT_HW_REG_ENVM_STATUS		0x080c	/* RO: [0] busy, [15:8] enum edgebert_hw_envm_result */
+#define EDGEBERT_HW_REG_ENVM_STATUS		0x080c	/* RO: [0] busy, [15:8] envm_result */
 #define EDGEBERT_HW_REG_ENVM_ADDRESS		0x0810
 #define EDGEBERT_HW_REG_ENVM_LENGTH		0x0814
 #define EDGEBERT_HW_REG_ENVM_HOST_LO		0x0818	/* bus address of the host buffer */
@@ -236,8 +242,8 @@ struct edgebert_hw_context {
 #define EDGEBERT_HW_SEGMENTS			8
 #define EDGEBERT_HW_OPERATING_POINT_DEFAULT	0xff
 
-#define EDGEBERT_HW_JOB_AUTONOMOUS		(1u << 0)	/* PREDICT chooses layer limit and point */
-#define EDGEBERT_HW_JOB_QUEUE_TIME		(1u << 1)	/* time in the ring adds to elapsed_us */
+#define EDGEBERT_HW_JOB_AUTONOMOUS		(1u << 0)	/* PREDICT sets limit, point */
+#define EDGEBERT_HW_JOB_QUEUE_TIME		(1u << 1)	/* elapsed_us grows in the ring */
 
 /*
  * Entry of the submission ring.  The device reads it once; everything a job may
@@ -355,7 +361,7 @@ enum edgebert_hw_opcode {
 };
 
 /* Element formats */
-#define EDGEBERT_HW_FORMAT_AF8			0	/* AdaptivFloat<8,3>, 1 byte, with a bias 0..7 */
+#define EDGEBERT_HW_FORMAT_AF8			0	/* AdaptivFloat<8,3>, bias 0..7 */
 #define EDGEBERT_HW_FORMAT_Q6_10		1	/* signed 16-bit, 10 fraction bits */
 
 /* Activation functions of MATMUL */
@@ -372,11 +378,11 @@ enum edgebert_hw_opcode {
 #define EDGEBERT_HW_CMD_ROWS_FROM_JOB		(1u << 0)
 #define EDGEBERT_HW_CMD_COLUMNS_FROM_JOB	(1u << 1)
 #define EDGEBERT_HW_CMD_DEPTH_FROM_JOB		(1u << 2)
-#define EDGEBERT_HW_CMD_PACKED			(1u << 3)	/* MATMUL weights / EMBED table are packed */
+#define EDGEBERT_HW_CMD_PACKED			(1u << 3)	/* MATMUL weights, EMBED table */
 #define EDGEBERT_HW_CMD_BIAS			(1u << 4)	/* MATMUL: add the bias vector */
-#define EDGEBERT_HW_CMD_TRANSPOSE		(1u << 5)	/* MATMUL: store output[column][row] */
-#define EDGEBERT_HW_CMD_SPAN			(1u << 6)	/* SOFTMAX: multiply by the span mask */
-#define EDGEBERT_HW_CMD_SPAN_RELATIVE		(1u << 7)	/* SOFTMAX: index the span by |row - column| */
+#define EDGEBERT_HW_CMD_TRANSPOSE		(1u << 5)	/* MATMUL: output[column][row] */
+#define EDGEBERT_HW_CMD_SPAN			(1u << 6)	/* SOFTMAX: times the span mask */
+#define EDGEBERT_HW_CMD_SPAN_RELATIVE		(1u << 7)	/* SOFTMAX: of |row - column| */
 #define EDGEBERT_HW_CMD_LAST			(1u << 8)	/* EXIT: always taken */
 
 /*
@@ -574,11 +580,11 @@ struct edgebert_hw_command {
 	};
 };
 
-_Static_assert(sizeof(struct edgebert_hw_context) == 64, "context entry");
-_Static_assert(sizeof(struct edgebert_hw_job) == 128, "job descriptor");
-_Static_assert(sizeof(struct edgebert_hw_completion) == 256, "completion record");
-_Static_assert(sizeof(struct edgebert_hw_command) == 64, "command");
-_Static_assert(sizeof(struct edgebert_hw_envm_header) == 256, "eNVM header");
-_Static_assert(sizeof(struct edgebert_hw_mark_record) == 16, "mark record");
+static_assert(sizeof(struct edgebert_hw_context) == 64, "context entry");
+static_assert(sizeof(struct edgebert_hw_job) == 128, "job descriptor");
+static_assert(sizeof(struct edgebert_hw_completion) == 256, "completion record");
+static_assert(sizeof(struct edgebert_hw_command) == 64, "command");
+static_assert(sizeof(struct edgebert_hw_envm_header) == 256, "eNVM header");
+static_assert(sizeof(struct edgebert_hw_mark_record) == 16, "mark record");
 
 #endif /* EDGEBERT_HW_H */

@@ -18,7 +18,7 @@
 #include "edgebert_gem.h"
 #include "edgebert_prime.h"
 
-EDGEBERT_IMPORT_DMA_BUF();
+EDGEBERT_IMPORT_NS(DMA_BUF);
 
 /* A buffer of this very device comes back as itself; NULL for all others. */
 static struct drm_gem_object *edgebert_prime_own(struct drm_device *drm, struct dma_buf *dma_buf)

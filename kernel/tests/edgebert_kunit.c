@@ -3,8 +3,8 @@
  * Module edgebert_kunit: tests of the driver's pure logic, run when it is loaded.
  */
 #include <linux/module.h>
-#include <linux/version.h>
 
+#include "../edgebert_compat.h"
 #include "edgebert_kunit.h"
 
 kunit_test_suites(&edgebert_counters_suite, &edgebert_envm_header_suite, &edgebert_limits_suite,
@@ -13,8 +13,4 @@ kunit_test_suites(&edgebert_counters_suite, &edgebert_envm_header_suite, &edgebe
 
 MODULE_DESCRIPTION("KUnit tests of the EdgeBERT driver");
 MODULE_LICENSE("GPL");
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 13, 0)
-MODULE_IMPORT_NS("EXPORTED_FOR_KUNIT_TESTING");
-#else
-MODULE_IMPORT_NS(EXPORTED_FOR_KUNIT_TESTING);
-#endif
+EDGEBERT_IMPORT_NS(EXPORTED_FOR_KUNIT_TESTING);

@@ -463,10 +463,7 @@ struct drm_edgebert_job {
 	/** @target_latency_us: For JOB_AUTONOMOUS. */
 	__u32 target_latency_us;
 
-	/**
-	 * @elapsed_us: For JOB_AUTONOMOUS: part of the target that is already spent; see
-	 * @target_start_ns.
-	 */
+	/** @elapsed_us: For JOB_AUTONOMOUS: what is spent of the target, see @target_start_ns. */
 	__u32 elapsed_us;
 
 	/** @buffers: Array of struct drm_edgebert_job_buffer. */
