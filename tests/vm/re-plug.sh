@@ -32,6 +32,8 @@ has_results() {
 
 # Jobs and sentences, the device being busy with one or the other when it goes.
 start_work() {
+	# What earlier ones have said would be taken for their word.
+	rm -f "$GUEST_WORK/load" "$GUEST_WORK/sentences"
 	edgebert-load 600 >"$GUEST_WORK/load" 2>&1 &
 	load=$!
 	endless_sentences | edgebert run --model "$MODEL" --backend accel --policy full - \

@@ -52,6 +52,8 @@ works() {
 
 # start_load ARGUMENT...: until end_load.
 start_load() {
+	# What an earlier load has said would be taken for its word.
+	rm -f "$GUEST_WORK/load"
 	edgebert-load 600 "$@" >"$GUEST_WORK/load" 2>&1 &
 	load=$!
 	wait_until 30 grep -q "at work" "$GUEST_WORK/load" && advances
