@@ -242,9 +242,15 @@ serve_requests() {
 }
 
 clean_up() {
-	local pid
+	local pid tries
 
 	trap - EXIT INT TERM HUP
+	# First by the signal that timeout passes on: killed itself, it would leave QEMU behind.
+	[ -z "$qemu_pid" ] || kill -TERM "$qemu_pid" 2>/dev/null || true
+	for ((tries = 0; tries < 120; tries++)); do
+		[ -n "$qemu_pid" ] && kill -0 "$qemu_pid" 2>/dev/null || break
+		sleep 0.05
+	done
 	for pid in $qemu_pid $requests_pid $monitor_pid $(cat "$work"/pid* 2>/dev/null); do
 		kill -KILL "$pid" 2>/dev/null || true
 	done
