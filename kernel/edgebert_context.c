@@ -14,8 +14,8 @@
 
 #include "edgebert_context.h"
 #include "edgebert_device.h"
-#include "edgebert_points.h"
 #include "edgebert_drv.h"
+#include "edgebert_points.h"
 #include "edgebert_sched.h"
 #include "edgebert_vm.h"
 

@@ -60,11 +60,14 @@ void edgebert_ring_restart(struct edgebert_device *edev)
 /* What of its target a job has spent by now; the device adds what it waits in the ring. */
 static void edgebert_ring_set_elapsed(struct edgebert_job *job)
 {
-	s64 waited_us = ktime_us_delta(ktime_get(), ns_to_ktime(job->target_start_ns));
-	u64 elapsed_us = job->elapsed_us + max_t(s64, waited_us, 0);
+	s64 waited_us;
+	u64 elapsed_us;
 
-	if (job->target_start_ns)
-		job->desc.elapsed_us = cpu_to_le32(min_t(u64, elapsed_us, U32_MAX));
+	if (!job->target_start_ns)
+		return;
+	waited_us = ktime_us_delta(ktime_get(), ns_to_ktime(job->target_start_ns));
+	elapsed_us = job->elapsed_us + max_t(s64, waited_us, 0);
+	job->desc.elapsed_us = cpu_to_le32(min_t(u64, elapsed_us, U32_MAX));
 }
 
 /*
